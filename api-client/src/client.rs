@@ -1,0 +1,181 @@
+//! A client of one API on behalf of one account: what all of its calls share.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use reqwest::Url;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use tokio::time::Instant;
+
+use crate::answer::Answer;
+use crate::attempt::Attempts;
+use crate::count::{Count, Counts};
+use crate::dialect::Dialect;
+use crate::error::{BuildError, Error};
+use crate::operation::{Call, Operation};
+use crate::plan::RateLimiter;
+use crate::queue::{Gate, Line};
+use crate::retry::RetryPolicy;
+use crate::token::TokenCache;
+use crate::transport::{Patience, Place, Timeouts, transport};
+use crate::window::{Window, WindowLimiter};
+
+/// Calls one API on behalf of one account.
+///
+/// Clones share everything: connections, token, plans, gate and counts. Limits are kept here, so
+/// one account needs one client, and two accounts need two.
+#[derive(Clone)]
+pub struct Client(Arc<Shared>);
+
+/// What all clones of a [`Client`] share.
+pub(crate) struct Shared {
+    pub(crate) http: reqwest::Client,
+    /// Base URL without a slash at its end.
+    pub(crate) base: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) dialect: Box<dyn Dialect>,
+    pub(crate) tokens: Option<Arc<TokenCache>>,
+    pub(crate) policy: RetryPolicy,
+    pub(crate) gate: Gate,
+    pub(crate) windows: Line<WindowLimiter>,
+    lines: Mutex<HashMap<&'static str, Arc<Line<RateLimiter>>>>,
+    pub(crate) counts: Counts,
+}
+
+impl Client {
+    /// Begins a client of the API below the base URL, which may have a path.
+    #[must_use]
+    pub fn builder(base: &str, dialect: impl Dialect) -> ClientBuilder {
+        ClientBuilder {
+            base: base.to_owned(),
+            dialect: Box::new(dialect),
+            tokens: None,
+            windows: Vec::new(),
+            policy: RetryPolicy::default(),
+            timeouts: Timeouts::default(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// Makes the call: waits for its place, authorizes it, and repeats it as its policy allows.
+    ///
+    /// Any number of calls may be under way at once. A dropped call gives back nothing that it has
+    /// sent, and takes no place that it has not reached.
+    ///
+    /// # Errors
+    /// Every answer but a success (2xx) is an [`Error`], sorted by what can be done.
+    pub async fn call(&self, call: Call<'_>) -> Result<Answer, Error> {
+        Attempts::new(&self.0, &call)?.run().await
+    }
+
+    /// What was called so far, by operation, for a summary.
+    #[must_use]
+    pub fn counts(&self) -> Vec<(&'static str, Count)> {
+        self.0.counts.all()
+    }
+}
+
+impl Shared {
+    /// The line in front of an operation, if it has a plan.
+    pub(crate) fn line(&self, operation: &Operation) -> Option<Arc<Line<RateLimiter>>> {
+        let plan = operation.plan?;
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = lines
+            .entry(operation.name)
+            .or_insert_with(|| Arc::new(Line::new(RateLimiter::new(plan, Instant::now()))));
+        Some(Arc::clone(line))
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Client").field("base", &self.0.base).finish_non_exhaustive()
+    }
+}
+
+/// A [`Client`] in the making.
+#[must_use]
+pub struct ClientBuilder {
+    base: String,
+    dialect: Box<dyn Dialect>,
+    tokens: Option<Arc<TokenCache>>,
+    windows: Vec<Window>,
+    policy: RetryPolicy,
+    timeouts: Timeouts,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl ClientBuilder {
+    /// Authorizes every call with a token of this cache, which clients may share. Without one,
+    /// calls are not authorized: that is how a token source makes its own.
+    pub fn tokens(mut self, tokens: impl Into<Arc<TokenCache>>) -> Self {
+        self.tokens = Some(tokens.into());
+        self
+    }
+
+    /// Keeps all calls together within these windows, beside each operation's own plan.
+    pub fn windows(mut self, windows: &[Window]) -> Self {
+        self.windows = windows.to_vec();
+        self
+    }
+
+    /// How much trying again is worth.
+    pub fn policy(mut self, policy: RetryPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// How long to wait for a server.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Sends this header with every call.
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Makes the client; nothing is called.
+    ///
+    /// # Errors
+    /// A base URL or a header that cannot be used, or a system without certificates.
+    pub fn build(self) -> Result<Client, BuildError> {
+        let base = Url::parse(&self.base).map_err(|_| BuildError::NotAUrl)?;
+        let place = Place::of(&base)?;
+        if base.query().is_some()
+            || base.fragment().is_some()
+            || base.has_authority() && !base.username().is_empty()
+        {
+            return Err(BuildError::NotAUrl);
+        }
+
+        let mut headers = HeaderMap::new();
+        for (name, value) in &self.headers {
+            let header = HeaderName::try_from(*name).ok().zip(HeaderValue::try_from(value).ok());
+            let (key, value) = header.ok_or(BuildError::Header(name))?;
+            headers.insert(key, value);
+        }
+
+        Ok(Client(Arc::new(Shared {
+            http: transport(place, self.timeouts, Patience::Whole)?,
+            base: base.as_str().trim_end_matches('/').to_owned(),
+            headers,
+            dialect: self.dialect,
+            tokens: self.tokens,
+            policy: self.policy,
+            gate: Gate::default(),
+            windows: Line::new(WindowLimiter::new(&self.windows)),
+            lines: Mutex::default(),
+            counts: Counts::default(),
+        })))
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ClientBuilder").finish_non_exhaustive()
+    }
+}
