@@ -317,7 +317,11 @@ impl<'c> Attempts<'c> {
             return Error::Unauthorized { operation: self.operation.name, advice };
         }
         let refusal = self.refusal(answer);
-        if refusal.status == 403 { Error::Forbidden(refusal) } else { Error::Refused(refusal) }
+        if refusal.status == 403 {
+            Error::Forbidden(Box::new(refusal))
+        } else {
+            Error::Refused(Box::new(refusal))
+        }
     }
 
     /// An answer that is no success, in the API's own words.

@@ -45,7 +45,6 @@ pub(crate) struct Shared {
 
 impl Client {
     /// Begins a client of the API below the base URL, which may have a path.
-    #[must_use]
     pub fn builder(base: &str, dialect: impl Dialect) -> ClientBuilder {
         ClientBuilder {
             base: base.to_owned(),
@@ -145,10 +144,8 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, BuildError> {
         let base = Url::parse(&self.base).map_err(|_| BuildError::NotAUrl)?;
         let place = Place::of(&base)?;
-        if base.query().is_some()
-            || base.fragment().is_some()
-            || base.has_authority() && !base.username().is_empty()
-        {
+        let user = !base.username().is_empty() || base.password().is_some();
+        if user || base.query().is_some() || base.fragment().is_some() {
             return Err(BuildError::NotAUrl);
         }
 

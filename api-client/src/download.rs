@@ -92,6 +92,15 @@ pub enum LastAttempt {
     NoAnswer,
 }
 
+impl From<Outcome> for LastAttempt {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Answered { status, .. } => Self::Status(status),
+            Outcome::NotConnected | Outcome::Interrupted => Self::NoAnswer,
+        }
+    }
+}
+
 impl fmt::Display for LastAttempt {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -145,37 +154,27 @@ impl Downloader {
             Place::Loopback => &self.loopback,
         };
         let mut budget = Budget::new(self.policy);
-        let started = Instant::now();
+        let begin = Instant::now();
         loop {
             let sent = Instant::now();
             let reply = http.get(url.clone()).send().await.map_err(reqwest::Error::without_url);
             budget.sent(sent.elapsed());
-            let (outcome, last) = match &reply {
-                Ok(response) => {
-                    let status = response.status().as_u16();
-                    let stated = stated_wait(&Headers::new(response.headers().clone()));
-                    (
-                        Outcome::Answered { status, stated, token_refused: false },
-                        LastAttempt::Status(status),
-                    )
-                }
-                Err(error) if error.is_connect() => (Outcome::NotConnected, LastAttempt::NoAnswer),
-                Err(_) => (Outcome::Interrupted, LastAttempt::NoAnswer),
-            };
+            let outcome = outcome(&reply);
             tracing::debug!(?outcome, "download");
 
-            let pause = match (verdict(outcome, &DOWNLOAD), reply) {
+            let (pause, error) = match (verdict(outcome, &DOWNLOAD), reply) {
                 (Verdict::Done, Ok(response)) => return Ok(Document::new(response)),
-                (Verdict::Again(pause), reply) => (pause, reply.err()),
+                (Verdict::Again(pause), reply) => {
+                    (self.affordable(&mut budget, pause), reply.err())
+                }
                 (_, Ok(response)) => return Err(refused(response.status().as_u16())),
-                (_, Err(error)) => (Pause::Backoff { at_least: Duration::ZERO }, Some(error)),
+                (_, Err(error)) => (None, Some(error)),
             };
-            let (pause, error) = pause;
-            let Some(pause) = self.affordable(&mut budget, pause) else {
+            let Some(pause) = pause else {
                 return Err(DownloadError::Exhausted {
                     attempts: budget.requests(),
-                    elapsed: started.elapsed(),
-                    last,
+                    elapsed: begin.elapsed(),
+                    last: LastAttempt::from(outcome),
                     source: error.map(|error| Arc::new(error) as Cause),
                 });
             };
@@ -201,6 +200,19 @@ impl Downloader {
 impl fmt::Debug for Downloader {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Downloader").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+/// What the verdict needs to know of a reply.
+fn outcome(reply: &Result<reqwest::Response, reqwest::Error>) -> Outcome {
+    match reply {
+        Ok(response) => Outcome::Answered {
+            status: response.status().as_u16(),
+            stated: stated_wait(&Headers::new(response.headers().clone())),
+            token_refused: false,
+        },
+        Err(error) if error.is_connect() => Outcome::NotConnected,
+        Err(_) => Outcome::Interrupted,
     }
 }
 

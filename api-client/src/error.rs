@@ -32,11 +32,11 @@ pub enum Error {
 
     /// The credentials are good but not allowed to do this (403); other operations may work.
     #[error("{0}")]
-    Forbidden(Refusal),
+    Forbidden(Box<Refusal>),
 
     /// The request is wrong and will stay wrong; other requests may work.
     #[error("{0}")]
-    Refused(Refusal),
+    Refused(Box<Refusal>),
 
     /// Trying again later can help; by the time a caller sees this, it has been tried.
     #[error("{operation}: gave up after {attempts} attempts over {elapsed:.1?}")]
@@ -111,8 +111,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// The refusal, if the API answered and said no (also as the last of several attempts' answers
-    /// in [`Error::Forbidden`] and [`Error::Refused`], not in [`Error::Exhausted`]).
+    /// The refusal, if the API answered with a no that stays a no: [`Error::Forbidden`] and
+    /// [`Error::Refused`].
     #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
@@ -219,12 +219,12 @@ impl std::error::Error for Refusal {}
 /// A client that cannot be built from what it was given.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The base URL is no URL, or not one of this web; the text is not repeated, since it may hold
-    /// a password.
-    #[error("the base URL is not an http or https URL")]
+    /// It is no URL, not one of this web, or has parts that a base URL must not have (a user, a
+    /// query); the text is not repeated, since it may hold a password.
+    #[error("the URL is not an http or https URL")]
     NotAUrl,
     /// A token would cross a network in the clear.
-    #[error("the base URL uses http; only https is accepted, except for this machine itself")]
+    #[error("the URL uses http; only https is accepted, except for this machine itself")]
     NotSecure,
     /// A fixed header has a name or a value that HTTP does not allow.
     #[error("the header {0} has a name or value that HTTP does not allow")]

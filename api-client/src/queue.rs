@@ -59,16 +59,12 @@ impl<P: Pace> Line<P> {
     pub(crate) async fn pass(&self) {
         let _turn = self.turn.lock().await;
         loop {
-            let place = {
-                let mut pace = self.pace();
-                let now = Instant::now();
-                let place = pace.next(now);
-                if place <= now {
-                    pace.reserve(now);
-                    return;
-                }
-                place
-            };
+            let now = Instant::now();
+            let place = self.pace().next(now);
+            if place <= now {
+                self.pace().reserve(now);
+                return;
+            }
             // A change between the lines above and here leaves a permit, so it is not missed.
             tokio::select! {
                 () = tokio::time::sleep_until(place) => {}

@@ -138,7 +138,7 @@ mod tests {
         for url in ["http://api.example.com", "http://localhost.example.com", "http://10.0.0.1"] {
             assert_eq!(
                 place(url).unwrap_err(),
-                "the base URL uses http; only https is accepted, except for this machine itself"
+                "the URL uses http; only https is accepted, except for this machine itself"
             );
         }
         assert!(place("ftp://127.0.0.1/").is_err());
