@@ -1,5 +1,6 @@
 //! A server that says what a test wants, and remembers what it was asked.
 
+use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -7,7 +8,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use tokio::net::TcpListener;
 
 /// One request, as it arrived.
@@ -93,7 +94,13 @@ pub(crate) fn plain(status: u16, body: &str) -> Response {
 
 /// A success that announces a hundred bytes, sends these, and hangs up.
 pub(crate) fn cut_off(body: &'static str) -> Response {
-    let parts = stream::iter([Ok(Bytes::from(body)), Err(std::io::Error::other("hung up"))]);
+    let begin = stream::iter([Ok(Bytes::from(body))]);
+    let end = stream::once(async {
+        // Nothing more at once, so that what there is gets sent.
+        tokio::task::yield_now().await;
+        Err(std::io::Error::other("hung up"))
+    });
+    let parts = begin.chain(end);
     Response::builder().header("content-length", "100").body(Body::from_stream(parts)).unwrap()
 }
 
@@ -102,7 +109,7 @@ pub(crate) fn everything(error: &dyn std::error::Error) -> String {
     let mut text = format!("{error:?}");
     let mut next = Some(error);
     while let Some(error) = next {
-        text.push_str(&format!(" | {error} | {error:?}"));
+        write!(text, " | {error} | {error:?}").unwrap();
         next = error.source();
     }
     text
