@@ -26,7 +26,7 @@ pub(crate) struct Attempts<'c> {
     url: Url,
     line: Option<Arc<Line<RateLimiter>>>,
     budget: Budget,
-    started: Instant,
+    began: Instant,
     /// Whether the token was renewed for this call already.
     renewed: bool,
 }
@@ -64,7 +64,7 @@ impl<'c> Attempts<'c> {
             url,
             line: client.line(operation),
             budget: Budget::new(client.policy),
-            started: Instant::now(),
+            began: Instant::now(),
             renewed: false,
         })
     }
@@ -99,6 +99,7 @@ impl<'c> Attempts<'c> {
                     });
                 }
                 (Verdict::Refused, Reply::Answer(answer)) => return Err(self.refused(answer)),
+                // Of what was not answered, nothing else is known.
                 (_, reply) => {
                     let operation = self.operation.name;
                     return Err(Error::OutcomeUnknown { operation, source: self.cause(reply) });
@@ -247,43 +248,44 @@ impl<'c> Attempts<'c> {
 
     /// Pauses before the next attempt, or says why there is none.
     async fn pause(&mut self, pause: Pause, cause: Cause) -> Result<(), Error> {
+        let Some(pause) = self.affordable(pause)? else {
+            return Err(Error::Exhausted {
+                operation: self.operation.name,
+                attempts: self.budget.requests(),
+                elapsed: self.began.elapsed(),
+                source: cause,
+            });
+        };
+        tracing::debug!(operation = self.operation.name, ?pause, "trying again");
+        tokio::time::sleep(pause).await;
+        self.waited(pause);
+        Ok(())
+    }
+
+    /// The pause that this call has to make itself, nothing where the gate or the line makes it, or
+    /// `None` when the budget is used up.
+    fn affordable(&mut self, pause: Pause) -> Result<Option<Duration>, Error> {
         let now = Instant::now();
-        let allowed = match pause {
-            Pause::Backoff { at_least } => {
+        match (pause, &self.line) {
+            (Pause::Backoff { at_least }, _) => {
                 self.accepted(at_least)?;
-                self.budget.backoff(at_least)
+                Ok(self.budget.backoff(at_least))
             }
-            Pause::Stated(wait) => {
+            (Pause::Stated(wait), _) => {
                 if self.client.gate.close(now, wait) == Closing::First && !wait.is_zero() {
                     let operation = self.operation.name;
                     tracing::warn!(operation, reopens_in = ?wait, "the API asks to wait; all calls are held");
                 }
                 self.accepted(wait)?;
-                // The gate does the waiting.
-                self.budget.stated(wait).map(|_| Duration::ZERO)
+                Ok(self.budget.stated(wait).map(|_| Duration::ZERO))
             }
-            Pause::Paced => match &self.line {
-                Some(line) => {
-                    let place = line.change(|limiter| limiter.refused(now));
-                    // The line does the waiting.
-                    self.budget
-                        .affordable(place.saturating_duration_since(now))
-                        .map(|_| Duration::ZERO)
-                }
-                None => self.budget.throttled(),
-            },
-        };
-        let Some(allowed) = allowed else {
-            return Err(Error::Exhausted {
-                operation: self.operation.name,
-                attempts: self.budget.requests(),
-                elapsed: self.started.elapsed(),
-                source: cause,
-            });
-        };
-        tokio::time::sleep(allowed).await;
-        self.waited(allowed);
-        Ok(())
+            (Pause::Paced, Some(line)) => {
+                let place = line.change(|limiter| limiter.refused(now));
+                let pause = place.saturating_duration_since(now);
+                Ok(self.budget.affordable(pause).map(|_| Duration::ZERO))
+            }
+            (Pause::Paced, None) => Ok(self.budget.throttled()),
+        }
     }
 
     /// Gives up the refused token for a new one, the first time.
@@ -351,5 +353,63 @@ impl<'c> Attempts<'c> {
 
     fn waited(&self, time: Duration) {
         self.client.counts.change(self.operation.name, |count| count.waited += time);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+
+    use super::*;
+    use crate::client::Client;
+    use crate::dialect::{Dialect, Explanation};
+    use crate::window::Window;
+
+    const GET_ITEM: Operation =
+        Operation { name: "getItem", method: Method::Get, path: "/", plan: None, idempotent: true };
+
+    struct Mute;
+
+    impl Dialect for Mute {
+        fn explain(&self, _: &[u8]) -> Explanation {
+            Explanation::default()
+        }
+    }
+
+    /// A client that may send two requests in ten seconds; nothing is ever sent.
+    fn client() -> Client {
+        let window = Window { requests: 2, per: Duration::from_secs(10) };
+        Client::builder("http://127.0.0.1:1", Mute).windows(&[window]).build().unwrap()
+    }
+
+    /// The seconds at which six callers that come at once get their places.
+    async fn places(client: &Client) -> Vec<u64> {
+        let begin = Instant::now();
+        let mut seconds = join_all((0..6).map(|_| async {
+            let call = Call::to(&GET_ITEM);
+            Attempts::new(client.shared(), &call).unwrap().place().await.unwrap();
+            begin.elapsed().as_secs()
+        }))
+        .await;
+        seconds.sort_unstable();
+        seconds
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_gate_that_opens_lets_callers_through_at_the_windows_pace() {
+        let client = client();
+        client.shared().gate.close(Instant::now(), Duration::from_mins(1));
+        assert_eq!(places(&client).await, [60, 60, 70, 70, 80, 80]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_gate_that_closes_holds_those_who_wait_for_their_place_already() {
+        let client = client();
+        let closing = async {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            client.shared().gate.close(Instant::now(), Duration::from_mins(1));
+        };
+        let (places, ()) = tokio::join!(places(&client), closing);
+        assert_eq!(places, [0, 0, 65, 65, 75, 75]);
     }
 }

@@ -73,6 +73,12 @@ impl Client {
     pub fn counts(&self) -> Vec<(&'static str, Count)> {
         self.0.counts.all()
     }
+
+    /// What the attempts of a call need.
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0
+    }
 }
 
 impl Shared {

@@ -113,8 +113,9 @@ impl fmt::Display for LastAttempt {
 /// Opens presigned URLs. Clones share connections.
 #[derive(Clone)]
 pub struct Downloader {
-    /// For other machines, through the environment's proxy.
-    network: reqwest::Client,
+    /// For other machines, through the environment's proxy; or why there is no such transport,
+    /// which does not matter before another machine is asked.
+    network: Result<reqwest::Client, Arc<BuildError>>,
     /// For this machine.
     loopback: reqwest::Client,
     policy: RetryPolicy,
@@ -132,10 +133,11 @@ impl Downloader {
     /// A downloader that tries again within the policy until the first byte.
     ///
     /// # Errors
-    /// A system without certificates.
+    /// A transport that cannot be set up. A system without certificates is told by
+    /// [`Downloader::open`], since a demo on one machine needs none.
     pub fn with(policy: RetryPolicy, timeouts: Timeouts) -> Result<Self, BuildError> {
         Ok(Self {
-            network: transport(Place::Network, timeouts, Patience::Silence)?,
+            network: transport(Place::Network, timeouts, Patience::Silence).map_err(Arc::new),
             loopback: transport(Place::Loopback, timeouts, Patience::Silence)?,
             policy,
         })
@@ -150,7 +152,10 @@ impl Downloader {
     pub async fn open(&self, url: &SecretUrl) -> Result<Document, DownloadError> {
         let url = Url::parse(url.0.expose_secret()).map_err(|_| unsendable(BuildError::NotAUrl))?;
         let http = match Place::of(&url).map_err(unsendable)? {
-            Place::Network => &self.network,
+            Place::Network => self
+                .network
+                .as_ref()
+                .map_err(|error| DownloadError::Unsendable(Arc::clone(error)))?,
             Place::Loopback => &self.loopback,
         };
         let mut budget = Budget::new(self.policy);

@@ -230,7 +230,6 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use reqwest::header::HeaderMap;
 
     use super::*;
     use crate::operation::Method;
@@ -285,10 +284,7 @@ mod tests {
     #[test]
     fn a_wait_is_read_from_seconds_decimals_and_dates() {
         let wait = |retry_after: &str, date: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert("retry-after", retry_after.parse().unwrap());
-            headers.insert("date", date.parse().unwrap());
-            stated_wait(&Headers::new(headers))
+            stated_wait(&Headers::from_iter([("retry-after", retry_after), ("date", date)]))
         };
         let date = "Fri, 20 Nov 2026 10:00:00 GMT";
         assert_eq!(wait("148", date), Some(Duration::from_secs(148)));

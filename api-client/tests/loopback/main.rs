@@ -7,5 +7,6 @@
 
 mod call;
 mod download;
+mod log;
 mod server;
-mod silence;
+mod token;

@@ -1,14 +1,17 @@
-//! What is logged, at the most talkative level, holds no secret.
+//! What is logged: no secret, even at the most talkative level, and a closed gate once.
 
 use std::fmt::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use api_client::{Call, Client, Dialect, Downloader, Explanation, Method, Operation, SecretUrl};
+use api_client::{
+    Call, Client, Dialect, Downloader, Error, Explanation, Method, Operation, SecretUrl,
+};
+use futures_util::future::join_all;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::server::{Server, plain};
+use crate::server::{Server, plain, reply};
 
 const GET_ITEM: Operation = Operation {
     name: "getItem",
@@ -81,4 +84,23 @@ async fn nothing_secret_is_logged_at_any_level() {
     let log = log.0.lock().unwrap();
     assert!(log.contains("getItem"), "our own lines are there: {log}");
     assert!(!log.contains("hunter2"), "{log}");
+}
+
+#[tokio::test]
+async fn a_gate_that_closes_is_told_once() {
+    let log = Everything::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+
+    let server = Server::start(|_, _| reply(429, ("retry-after", "5000"), "")).await;
+    let client = Client::builder(&server.url, Mute).build().unwrap();
+    let calls = (0..5)
+        .map(|_| async { client.call(Call::to(&GET_ITEM).path("id", "7")).await.unwrap_err() });
+    for error in join_all(calls).await {
+        assert!(matches!(error, Error::WaitTooLong { .. }), "{error}");
+    }
+    assert!(server.requests() > 1, "several were refused");
+
+    let log = log.0.lock().unwrap();
+    assert_eq!(log.matches("the API asks to wait").count(), 1, "{log}");
+    assert!(log.contains("reopens_in=5000s"), "{log}");
 }
