@@ -3,7 +3,167 @@
 //! The emulator stands in for a stranger. It follows what the vendors publish and what their
 //! callers have recorded, shares no type with the programs that call it, and answers 501 to
 //! whatever nobody has evidenced: a client that only works here should fail here.
+//!
+//! ```text
+//! lwa ─▶ access token ─▶ na, eu, fe ─▶ presigned URL ─▶ storage
+//! plytix_auth ─▶ access token ─▶ plytix_api
+//! ```
+//!
+//! Each service listens on a port of its own. Rates, queues and windows run in scaled time
+//! (`speed`); tokens and presigned URLs live in real time.
 
+mod amazon;
+mod bucket;
 mod clock;
 mod journal;
 mod plytix;
+mod random;
+
+use amazon::{Amazon, Documents, Region, Setup, World};
+use chrono::{DateTime, TimeDelta, Utc};
+use clock::Clock;
+use journal::Journal;
+use serde::Serialize;
+use std::io;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// How an emulator is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Fixes all invented data.
+    pub seed: u64,
+    /// Number of ASINs in the catalogue, variation parents included.
+    pub asins: u64,
+    /// Number of orders in each region.
+    pub orders: u64,
+    /// Published rates are multiplied by this, and waiting times divided.
+    pub speed: f64,
+    /// Life of an access token of Amazon's, in seconds.
+    pub token_life_seconds: u32,
+    /// A directory with `documents.json`, whose files are served instead of invented documents.
+    pub documents: Option<PathBuf>,
+    /// The file that gets a line for each request.
+    pub journal: Option<PathBuf>,
+}
+
+/// Base URLs of the services, without trailing slashes.
+#[derive(Debug, Clone, Serialize)]
+pub struct Addresses {
+    /// Login with Amazon; its token URL is `{lwa}/auth/o2/token`.
+    pub lwa: String,
+    /// The Selling Partner API of North America.
+    pub na: String,
+    /// The Selling Partner API of Europe.
+    pub eu: String,
+    /// The Selling Partner API of the Far East.
+    pub fe: String,
+    /// Plytix's tokens.
+    pub plytix_auth: String,
+    /// Plytix's API.
+    pub plytix_api: String,
+}
+
+/// Why an emulator could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A port of loopback could not be had.
+    #[error("cannot listen on loopback")]
+    Listen(#[source] io::Error),
+    /// The documents directory could not be read.
+    #[error("cannot read documents in {directory}")]
+    Documents {
+        /// The directory.
+        directory: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The journal could not be created.
+    #[error("cannot create journal {file}")]
+    Journal {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// A running emulator. Its services end when it is dropped.
+#[derive(Debug)]
+pub struct Emulator {
+    addresses: Addresses,
+    plytix: plytix::Service,
+    /// One task for each service; dropping the set ends them.
+    _services: JoinSet<()>,
+}
+
+impl Emulator {
+    /// Starts all services on free ports of loopback. `now` is the time of day.
+    ///
+    /// Must be called within a tokio runtime, which then serves the requests.
+    pub async fn start(settings: Settings, now: DateTime<Utc>) -> Result<Self, StartError> {
+        let clock = Clock::new(now, settings.speed);
+        let journal = match settings.journal {
+            None => Journal::none(),
+            Some(file) => Journal::create(&file, clock.clone())
+                .map_err(|source| StartError::Journal { file, source })?,
+        };
+        let documents = match settings.documents {
+            None => Documents::default(),
+            Some(directory) => Documents::read(&directory)
+                .map_err(|source| StartError::Documents { directory, source })?,
+        };
+        let storage = listener().await?;
+        let setup = Setup {
+            world: World { seed: settings.seed, asins: settings.asins, orders: settings.orders },
+            token_life: TimeDelta::seconds(settings.token_life_seconds.into()),
+            storage: storage.1,
+            documents,
+        };
+        let amazon = Amazon::new(setup, clock.clone(), journal.clone());
+        let plytix = plytix::Service::new(settings.seed, clock, journal);
+        let mut services = JoinSet::new();
+        let mut serve = |listener: TcpListener, router: axum::Router| {
+            // `serve` ends only with its task: it tries again when a connection is not accepted.
+            services.spawn(async move { drop(axum::serve(listener, router).await) });
+        };
+        serve(storage.0, amazon.storage_router());
+        let mut started = async |router: axum::Router| {
+            let (listener, url) = listener().await?;
+            serve(listener, router);
+            Ok::<String, StartError>(url)
+        };
+        let addresses = Addresses {
+            lwa: started(amazon.lwa_router()).await?,
+            na: started(amazon.region_router(Region::Na)).await?,
+            eu: started(amazon.region_router(Region::Eu)).await?,
+            fe: started(amazon.region_router(Region::Fe)).await?,
+            plytix_auth: started(plytix.auth_router()).await?,
+            plytix_api: started(plytix.api_router()).await?,
+        };
+        Ok(Self { addresses, plytix, _services: services })
+    }
+
+    /// Where its services are.
+    #[must_use]
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// What Plytix holds, as a table for people.
+    #[must_use]
+    pub fn table(&self) -> String {
+        self.plytix.table()
+    }
+}
+
+/// A listener on a free port of loopback, and its base URL.
+async fn listener() -> Result<(TcpListener, String), StartError> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(StartError::Listen)?;
+    let address = listener.local_addr().map_err(StartError::Listen)?;
+    Ok((listener, format!("http://{address}")))
+}

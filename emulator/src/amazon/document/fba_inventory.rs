@@ -1,0 +1,124 @@
+//! The FBA inventory snapshot (unsuppressed listings): one row for each SKU in Amazon's warehouses.
+
+use super::{Document, LastLine, Opening, Packing, Style, flat_file};
+use crate::amazon::marketplace::{Marketplace, Region};
+use crate::amazon::product::{Channel, Offer, Product, World};
+use crate::amazon::report::Made;
+use crate::random::Random;
+use encoding_rs::{SHIFT_JIS, UTF_8, WINDOWS_1252};
+
+/// The 21 columns that Amazon documents, and that the Far East gets here.
+#[rustfmt::skip]
+const COLUMNS: &[&str] = &[
+    "sku", "fnsku", "asin", "product-name", "condition", "your-price", "mfn-listing-exists",
+    "mfn-fulfillable-quantity", "afn-listing-exists", "afn-warehouse-quantity", "afn-fulfillable-quantity",
+    "afn-unsellable-quantity", "afn-reserved-quantity", "afn-total-quantity", "per-unit-volume",
+    "afn-inbound-working-quantity", "afn-inbound-shipped-quantity", "afn-inbound-receiving-quantity",
+    "afn-researching-quantity", "afn-reserved-future-supply", "afn-future-supply-buyable",
+];
+
+/// Further columns of Europe: the fulfillable quantity, divided.
+const COLUMNS_LOCAL: &[&str] =
+    &["afn-fulfillable-quantity-local", "afn-fulfillable-quantity-remote"];
+
+/// Further columns since 2026, outside the Far East.
+const COLUMNS_2026: &[&str] = &["afn-fc-transfer-quantity", "afn-onhand-buyable-quantity", "store"];
+
+/// The columns of `region`: 24, 26 or 21.
+fn columns(region: Region) -> Vec<&'static str> {
+    match region {
+        Region::Na => [COLUMNS, COLUMNS_2026].concat(),
+        Region::Eu => [COLUMNS, COLUMNS_LOCAL, COLUMNS_2026].concat(),
+        Region::Fe => COLUMNS.to_vec(),
+    }
+}
+
+/// How the files of `region` are written. That of Europe is as measured in August 2026.
+pub(super) fn style(region: Region) -> Style {
+    let opening = Opening::Header;
+    match region {
+        Region::Na => Style {
+            content_type: "text/plain",
+            encoding: UTF_8,
+            opening,
+            line_end: "\n",
+            last_line: LastLine::Terminated,
+            packing: Packing::Plain,
+        },
+        Region::Eu => Style {
+            content_type: "text/plain; charset=Cp1252",
+            encoding: WINDOWS_1252,
+            opening,
+            line_end: "\r\n",
+            last_line: LastLine::Open,
+            packing: Packing::Gzip,
+        },
+        Region::Fe => Style {
+            content_type: "text/plain; charset=Windows-31J",
+            encoding: SHIFT_JIS,
+            opening,
+            line_end: "\n",
+            last_line: LastLine::Terminated,
+            packing: Packing::Plain,
+        },
+    }
+}
+
+/// The stock that `marketplace` shows at the time of `made`. It changes once an hour.
+pub(super) fn document(world: World, marketplace: &'static Marketplace, made: Made) -> Document {
+    let columns = columns(marketplace.region);
+    let hour = u64::try_from(made.at.timestamp() / 3600).unwrap_or(0);
+    let header = columns.join("\t");
+    let rows = world
+        .products()
+        .filter(move |product| world.is_sold(product, marketplace))
+        .flat_map(move |product| {
+            let columns = columns.clone();
+            world
+                .offers(&product)
+                .into_iter()
+                .filter(|offer| offer.channel == Channel::Amazon)
+                .map(move |offer| row(&columns, world, marketplace, &product, &offer, hour))
+                .collect::<Vec<_>>()
+        });
+    flat_file(std::iter::once(header).chain(rows), style(marketplace.region))
+}
+
+/// One row. Quantities add up: warehouse = fulfillable + unsellable + reserved.
+fn row(
+    columns: &[&str],
+    world: World,
+    marketplace: &'static Marketplace,
+    product: &Product,
+    offer: &Offer,
+    hour: u64,
+) -> String {
+    let mut random = Random::new(world.seed ^ hour, marketplace.region.name(), product.index);
+    let fulfillable = if random.chance(10) { 0 } else { random.below(400) };
+    let local = random.below(fulfillable + 1);
+    let (unsellable, reserved, inbound) = (random.below(4), random.below(20), random.below(60));
+    let warehouse = fulfillable + unsellable + reserved;
+    let cells = columns.iter().map(|column| match *column {
+        "sku" => offer.sku.clone(),
+        "fnsku" => world.fnsku(product),
+        "asin" => product.asin.clone(),
+        "product-name" => world.title(product, marketplace),
+        "condition" => "New".to_owned(),
+        "your-price" => marketplace.money(product.price(marketplace)),
+        "mfn-listing-exists" => "No".to_owned(),
+        "afn-listing-exists" => "Yes".to_owned(),
+        "afn-warehouse-quantity" => warehouse.to_string(),
+        "afn-fulfillable-quantity" | "afn-onhand-buyable-quantity" => fulfillable.to_string(),
+        "afn-unsellable-quantity" => unsellable.to_string(),
+        "afn-reserved-quantity" => reserved.to_string(),
+        "afn-total-quantity" => (warehouse + inbound).to_string(),
+        "per-unit-volume" => "0.04".to_owned(),
+        "afn-inbound-shipped-quantity" => inbound.to_string(),
+        "afn-fulfillable-quantity-local" => local.to_string(),
+        "afn-fulfillable-quantity-remote" => (fulfillable - local).to_string(),
+        // Often empty in real files.
+        "mfn-fulfillable-quantity" | "afn-researching-quantity" | "store" => String::new(),
+        _ => "0".to_owned(),
+    });
+    cells.collect::<Vec<_>>().join("\t")
+}

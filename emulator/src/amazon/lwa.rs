@@ -1,0 +1,219 @@
+//! Login with Amazon: refresh tokens in, access tokens out.
+
+use super::Amazon;
+use super::marketplace::Region;
+use crate::journal::Entry;
+use crate::random::Random;
+use axum::extract::{Form, FromRequest, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+
+/// The only application that the emulator knows.
+const CLIENT_ID: &str = "amzn1.application-oa2-client.demo";
+
+/// Its secret.
+const CLIENT_SECRET: &str = "amzn1.oa2-cs.v1.demo";
+
+/// The authorisations of the demo seller.
+///
+/// Amazon's authorisations are one a region, as the last three are. The first opens all regions,
+/// so that a demonstration needs one token: in that it is easier than Amazon.
+const REFRESH_TOKENS: &[(&str, &[Region])] = &[
+    ("Atzr|demo", &[Region::Na, Region::Eu, Region::Fe]),
+    ("Atzr|demo-na", &[Region::Na]),
+    ("Atzr|demo-eu", &[Region::Eu]),
+    ("Atzr|demo-fe", &[Region::Fe]),
+];
+
+/// The access tokens that were given out.
+#[derive(Debug)]
+pub(crate) struct Tokens {
+    seed: u64,
+    life: TimeDelta,
+    granted: HashMap<String, Grant>,
+}
+
+/// What an access token opens, and until when.
+#[derive(Debug)]
+struct Grant {
+    regions: &'static [Region],
+    expires_at: DateTime<Utc>,
+}
+
+/// What an access token is worth on a host.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Worth {
+    /// It opens this region.
+    Good,
+    /// It did, until its life was over.
+    Expired,
+    /// It is of another region.
+    Elsewhere,
+    /// It was never given out.
+    Unknown,
+}
+
+impl Tokens {
+    /// No token yet; each will live for `life`.
+    pub(crate) fn new(seed: u64, life: TimeDelta) -> Self {
+        Self { seed, life, granted: HashMap::new() }
+    }
+
+    /// Makes a token that opens `regions`.
+    fn grant(&mut self, regions: &'static [Region], now: DateTime<Utc>) -> String {
+        let index = u64::try_from(self.granted.len()).unwrap_or(u64::MAX);
+        let token = format!("Atza|{}", Random::new(self.seed, "access token", index).opaque());
+        let expires_at = now.checked_add_signed(self.life).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        self.granted.insert(token.clone(), Grant { regions, expires_at });
+        token
+    }
+
+    /// What `token` is worth on the host of `region`.
+    pub(crate) fn worth(&self, token: &str, region: Region, now: DateTime<Utc>) -> Worth {
+        match self.granted.get(token) {
+            None => Worth::Unknown,
+            Some(grant) if grant.expires_at <= now => Worth::Expired,
+            Some(grant) if grant.regions.contains(&region) => Worth::Good,
+            Some(_) => Worth::Elsewhere,
+        }
+    }
+}
+
+/// A refusal in the shape of RFC 6749.
+struct LwaError {
+    status: StatusCode,
+    error: &'static str,
+    exception: &'static str,
+    description: String,
+}
+
+impl LwaError {
+    fn bad(error: &'static str, exception: &'static str, description: &str) -> Self {
+        let status = StatusCode::BAD_REQUEST;
+        Self { status, error, exception, description: description.to_owned() }
+    }
+
+    fn not_emulated(what: &str) -> Self {
+        let description = format!("the emulator has no evidence of Amazon's answer to {what}");
+        let status = StatusCode::NOT_IMPLEMENTED;
+        Self { status, error: "not_emulated", exception: "", description }
+    }
+}
+
+/// Serves `POST /auth/o2/token`.
+pub(crate) fn router(amazon: Amazon) -> Router {
+    Router::new().fallback(answer).with_state(amazon)
+}
+
+/// Answers and records one request.
+async fn answer(State(amazon): State<Amazon>, request: Request) -> Response {
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let is_token = method == Method::POST && path == "/auth/o2/token";
+    let outcome = if is_token {
+        token(&amazon, request).await
+    } else {
+        Err(LwaError::not_emulated("this path and method"))
+    };
+    let request_id = amazon.request_id();
+    let mut response = match outcome {
+        Ok(body) => (StatusCode::OK, Json(body)).into_response(),
+        Err(refusal) => {
+            let body = json!({
+                "error": refusal.error,
+                "error_description": refusal.description,
+                "request_id": request_id,
+            });
+            let mut response = (refusal.status, Json(body)).into_response();
+            if !refusal.exception.is_empty() {
+                let origin = "http://internal.amazon.com/coral/com.amazon.panda/";
+                let value = format!("{}:{origin}", refusal.exception);
+                super::set_header(&mut response, "x-amzn-errortype", &value);
+            }
+            response
+        }
+    };
+    super::set_header(&mut response, "x-amzn-requestid", &request_id);
+    amazon.journal().note(Entry {
+        service: "lwa",
+        operation: if is_token { "token" } else { "unknown" },
+        status: response.status().as_u16(),
+        method: method.to_string(),
+        path,
+        detail: None,
+    });
+    response
+}
+
+/// The answer to a request for a token.
+async fn token(amazon: &Amazon, request: Request) -> Result<Value, LwaError> {
+    let form = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if !form.is_some_and(|it| it.starts_with("application/x-www-form-urlencoded")) {
+        return Err(LwaError::not_emulated("a body that is not a form"));
+    }
+    let bad = |description: &str| {
+        LwaError::bad("invalid_request", "OA2InvalidRequestException", description)
+    };
+    let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, &())
+        .await
+        .map_err(|_| bad("The request body cannot be decoded."))?;
+    let field =
+        |name: &str| {
+            fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).ok_or_else(
+                || bad(&format!("The request is missing a required parameter : {name}")),
+            )
+        };
+    match field("grant_type")? {
+        "refresh_token" => {}
+        known @ ("client_credentials" | "authorization_code") => {
+            return Err(LwaError::not_emulated(&format!("grant_type {known}")));
+        }
+        _ => {
+            return Err(LwaError::bad(
+                "unsupported_grant_type",
+                "OA2UnsupportedGrantTypeException",
+                "The authorization grant type is not supported by the authorization server",
+            ));
+        }
+    }
+    let (id, secret, refresh_token) =
+        (field("client_id")?, field("client_secret")?, field("refresh_token")?);
+    if id != CLIENT_ID || secret != CLIENT_SECRET {
+        return Err(LwaError {
+            status: StatusCode::UNAUTHORIZED,
+            error: "invalid_client",
+            exception: "OA2InvalidClientException",
+            description: "Client authentication failed".to_owned(),
+        });
+    }
+    let Some((_, regions)) = REFRESH_TOKENS.iter().find(|(known, _)| *known == refresh_token)
+    else {
+        return Err(LwaError::bad(
+            "invalid_grant",
+            "OA2InvalidGrantException",
+            "The request has an invalid grant parameter : refresh_token. User may have revoked or \
+             didn't grant the permission.",
+        ));
+    };
+    let (access_token, life) = amazon.grant(regions);
+    Ok(json!({
+        "access_token": access_token,
+        // LWA gives back the refresh token that it was given: it is not rotated (recorded).
+        "refresh_token": refresh_token,
+        "token_type": "bearer",
+        "expires_in": life.num_seconds(),
+    }))
+}
+
+impl Amazon {
+    /// Makes an access token for `regions`; also how long it lives.
+    fn grant(&self, regions: &'static [Region]) -> (String, TimeDelta) {
+        let mut tokens = self.tokens();
+        (tokens.grant(regions, self.clock().now()), tokens.life)
+    }
+}

@@ -1,0 +1,261 @@
+//! The demo seller's orders, one after another in the order of their last update.
+
+use super::marketplace::{Marketplace, Region};
+use super::product::{Channel, Role, World};
+use crate::random::Random;
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use std::ops::Range;
+
+/// How far back the orders of a world reach from the day on which the emulator was started.
+const SPAN: TimeDelta = TimeDelta::days(180);
+
+/// One order.
+#[derive(Debug)]
+pub(crate) struct Order {
+    /// Amazon's number, or that of a multi-channel order.
+    pub(crate) id: String,
+    /// When it was placed.
+    pub(crate) purchased: DateTime<Utc>,
+    /// When it changed last.
+    pub(crate) updated: DateTime<Utc>,
+    /// `Pending`, `Shipped`, `Cancelled` or `Unshipped`.
+    pub(crate) status: &'static str,
+    /// Who ships it.
+    pub(crate) channel: Channel,
+    /// The marketplace whose money and address it has.
+    pub(crate) marketplace: &'static Marketplace,
+    /// False for a multi-channel order, which was sold elsewhere.
+    pub(crate) is_amazon: bool,
+    /// True if a company bought it.
+    pub(crate) is_business: bool,
+    /// Town, region and postcode of the buyer.
+    pub(crate) place: Place,
+    /// Its lines.
+    pub(crate) lines: Vec<Line>,
+}
+
+/// A town, its region and its postcode.
+pub(crate) type Place = (&'static str, &'static str, &'static str);
+
+/// One line of an order. Amounts are of the whole line, in the currency's smallest unit.
+#[derive(Debug)]
+pub(crate) struct Line {
+    /// Amazon's number of the line.
+    pub(crate) id: String,
+    /// ASIN of the product.
+    pub(crate) asin: String,
+    /// SKU of the offer.
+    pub(crate) sku: String,
+    /// Title of the product.
+    pub(crate) title: String,
+    /// Pieces.
+    pub(crate) quantity: u64,
+    /// Price of all pieces.
+    pub(crate) price: u64,
+    /// Tax on it.
+    pub(crate) tax: u64,
+    /// Shipping.
+    pub(crate) shipping: u64,
+    /// Discount on the price.
+    pub(crate) discount: u64,
+}
+
+/// The orders of one region, at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Orders {
+    world: World,
+    region: Region,
+    /// The last order was, or will be, updated just before this.
+    end: DateTime<Utc>,
+    /// What was updated later has not happened yet.
+    now: DateTime<Utc>,
+}
+
+impl Orders {
+    /// The orders of `region` in an emulator that was started at `started_at`, seen at `now`.
+    pub(crate) fn new(
+        world: World,
+        region: Region,
+        started_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let end = started_at.date_naive().and_time(NaiveTime::MIN).and_utc() + TimeDelta::days(1);
+        Self { world, region, end, now }
+    }
+
+    /// When the order at `index` was updated last: orders are spread evenly, each somewhere in its
+    /// own share of the span, so that a later index is a later update.
+    fn updated(self, index: u64) -> DateTime<Utc> {
+        let count = i64::try_from(self.world.orders).unwrap_or(i64::MAX).max(1);
+        let share = (SPAN.num_milliseconds() / count).max(1);
+        let within = Random::new(self.world.seed, self.kind("update"), index)
+            .below(u64::try_from(share).unwrap_or(1));
+        let index = i64::try_from(index).unwrap_or(i64::MAX);
+        let millis = share.saturating_mul(index).saturating_add(i64::try_from(within).unwrap_or(0));
+        self.end - SPAN + TimeDelta::milliseconds(millis)
+    }
+
+    /// The kind of values that belongs to this region only.
+    fn kind(self, what: &'static str) -> &'static str {
+        match (what, self.region) {
+            ("update", Region::Na) => "na update",
+            ("update", Region::Eu) => "eu update",
+            ("update", Region::Fe) => "fe update",
+            (_, Region::Na) => "na order",
+            (_, Region::Eu) => "eu order",
+            (_, Region::Fe) => "fe order",
+        }
+    }
+
+    /// Indexes of the orders whose last update is at or after `start`, before `end`, and past.
+    pub(crate) fn updated_within(self, start: DateTime<Utc>, end: DateTime<Utc>) -> Range<u64> {
+        if self.world.asins == 0 {
+            return 0..0;
+        }
+        let first = self.first_updated_at(start);
+        first..self.first_updated_at(end.min(self.now)).max(first)
+    }
+
+    /// Index of the first order that was not updated before `moment`.
+    fn first_updated_at(self, moment: DateTime<Utc>) -> u64 {
+        let (mut low, mut high) = (0, self.world.orders);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.updated(middle) < moment { low = middle + 1 } else { high = middle }
+        }
+        low
+    }
+
+    /// The order at `index`.
+    pub(crate) fn order(self, index: u64) -> Option<Order> {
+        let mut random = Random::new(self.world.seed, self.kind("order"), index);
+        let marketplaces: Vec<&'static Marketplace> = self.region.marketplaces().collect();
+        let weighted = if random.chance(60) { 1 } else { marketplaces.len() };
+        let place = usize::try_from(random.below(u64::try_from(weighted).ok()?)).ok()?;
+        let marketplace = *marketplaces.get(place)?;
+        let updated = self.updated(index);
+        let purchased =
+            updated - TimeDelta::minutes(i64::try_from(random.between(1, 12_000)).ok()?);
+        let is_amazon = !random.chance(3);
+        let status = match random.below(100) {
+            // What is still pending has changed lately.
+            0..25 if self.now - updated < TimeDelta::days(2) => "Pending",
+            25..35 if self.now - updated < TimeDelta::days(2) => "Unshipped",
+            94.. => "Cancelled",
+            _ => "Shipped",
+        };
+        let channel = if random.chance(75) { Channel::Amazon } else { Channel::Merchant };
+        let is_business = self.region == Region::Na && random.chance(8);
+        let id = self.number(index, is_amazon, &mut random);
+        let place = random.pick(places(marketplace.country));
+        let mut order = Order {
+            id,
+            purchased,
+            updated,
+            status,
+            channel,
+            marketplace,
+            is_amazon,
+            is_business,
+            place,
+            lines: Vec::new(),
+        };
+        order.lines = self.lines(index, &order, &mut random);
+        Some(order)
+    }
+
+    /// An order number such as `304-1234567-0007919`. The last group is the index, scrambled.
+    fn number(self, index: u64, is_amazon: bool, random: &mut Random) -> String {
+        let last = index.wrapping_mul(7919).wrapping_add(self.world.seed * 13) % 10_000_000;
+        let middle = (random.below(9_000) * 1_000 + index / 10_000_000) % 10_000_000;
+        let first = match (is_amazon, self.region) {
+            (false, _) => "S02".to_owned(),
+            (true, Region::Na) => format!("11{}", random.between(1, 4)),
+            (true, Region::Eu) => format!("30{}", random.between(2, 8)),
+            (true, Region::Fe) => format!("25{}", random.between(0, 3)),
+        };
+        format!("{first}-{middle:07}-{last:07}")
+    }
+
+    /// The lines of the order at `index`, at least one.
+    fn lines(self, index: u64, order: &Order, random: &mut Random) -> Vec<Line> {
+        let count = match random.below(100) {
+            0..78 => 1,
+            78..93 => 2,
+            93..98 => 3,
+            _ => 5,
+        };
+        // In the Far East a line is sometimes split in two: same order, same SKU (callers have
+        // confirmed that such rows are legitimate).
+        let is_split = self.region == Region::Fe && index % 16 == 3;
+        let mut lines: Vec<Line> =
+            (0..count).filter_map(|_| self.line(index, order, random)).collect();
+        if is_split && let Some(first) = lines.first() {
+            let twin = Line {
+                id: first.id.clone(),
+                asin: first.asin.clone(),
+                sku: first.sku.clone(),
+                title: first.title.clone(),
+                ..*first
+            };
+            lines.push(twin);
+        }
+        for (place, line) in lines.iter_mut().enumerate() {
+            let low = index * 8 + u64::try_from(place).unwrap_or(0);
+            line.id = format!("{:04}{low:010}", random.between(1000, 9999));
+        }
+        lines
+    }
+
+    /// One line: an offer of a product that the marketplace has, if one is found soon.
+    fn line(self, index: u64, order: &Order, random: &mut Random) -> Option<Line> {
+        let (world, marketplace) = (self.world, order.marketplace);
+        let mut candidates = (0..8).filter_map(|_| {
+            let product = world.product(random.below(world.asins))?;
+            match product.role {
+                Role::Parent => world.product(product.index + 1),
+                Role::Child { .. } | Role::Single => Some(product),
+            }
+        });
+        let first = candidates.next()?;
+        let product = std::iter::once(first.clone())
+            .chain(candidates)
+            .find(|product| world.is_sold(product, marketplace))
+            .unwrap_or(first);
+        let offers = world.offers(&product);
+        let offer = offers.iter().find(|it| it.channel == order.channel).or(offers.first())?;
+        let mut own = Random::new(world.seed ^ index, "line", product.index);
+        let quantity = if own.chance(88) { 1 } else { own.between(2, 6) };
+        let price = product.price(marketplace) * quantity;
+        Some(Line {
+            id: String::new(),
+            asin: product.asin.clone(),
+            sku: offer.sku.clone(),
+            title: world.title(&product, marketplace),
+            quantity,
+            price,
+            tax: price * 8 / 100,
+            shipping: if own.chance(20) { marketplace.converted(499) } else { 0 },
+            discount: if own.chance(10) { price / 10 } else { 0 },
+        })
+    }
+}
+
+/// Towns of a country.
+fn places(country: &str) -> &'static [Place] {
+    match country {
+        "US" => &[("Seattle", "WA", "98109"), ("AUSTIN", "TX", "78701-1234")],
+        "CA" => &[("Montréal", "Québec", "H2X 1Y4"), ("Toronto", "ON", "M5V 2T6")],
+        "MX" => &[("Ciudad de México", "CDMX", "06600"), ("Mérida", "Yucatán", "97000")],
+        "GB" => &[("LONDON", "", "SW1A 1AA"), ("Leeds", "West Yorkshire", "LS1 4AP")],
+        "DE" => &[("München", "", "80331"), ("Köln", "NRW", "50667")],
+        "FR" => &[("Orléans", "", "45000"), ("Nîmes", "", "30000")],
+        "IT" => &[("Forlì", "FC", "47121"), ("Milano", "MI", "20121")],
+        "ES" => &[("A Coruña", "A Coruña", "15001"), ("Cádiz", "Cádiz", "11001")],
+        "NL" => &[("Utrecht", "", "3511 AB")],
+        "TR" => &[("İstanbul", "Beşiktaş", "34353"), ("Ankara", "Çankaya", "06420")],
+        "JP" => &[("横浜市", "神奈川県", "220-0011"), ("髙松市", "香川県", "760-0017")],
+        "AU" => &[("MELBOURNE", "VIC", "3000")],
+        _ => &[("Singapore", "", "049483")],
+    }
+}

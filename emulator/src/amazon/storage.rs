@@ -1,0 +1,248 @@
+//! The document storage: presigned addresses on a host of its own.
+//!
+//! It is Amazon's S3 and knows nothing of the Selling Partner API: not its tokens, not its errors.
+
+use super::Amazon;
+use super::document::Chunks;
+use super::recorded::Recorded;
+use super::report::Report;
+use crate::journal::Entry;
+use crate::random::Random;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RANGE};
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use tokio::io::AsyncReadExt;
+
+/// How long an address is good, in seconds of real time (recorded `X-Amz-Expires`).
+const LIFE_SECONDS: i64 = 300;
+
+/// A document up to this size is sent with its length; the length of a larger one is not known
+/// before its last row is made.
+const MEASURED_BYTES: usize = 4 * 1024 * 1024;
+
+/// The addresses that were given out.
+#[derive(Debug)]
+pub(crate) struct Storage {
+    /// Base URL, without a trailing slash.
+    base: String,
+    grants: Mutex<HashMap<String, Grant>>,
+}
+
+/// What one address opens.
+#[derive(Debug, Clone)]
+struct Grant {
+    path: String,
+    signed_at: DateTime<Utc>,
+    report: Report,
+    /// `Content-Encoding` of the answer. Recorded answers have none for gzip bytes; only a newer
+    /// parameter of getReportDocument brings it.
+    content_encoding: Option<String>,
+}
+
+/// A refusal as S3 writes it.
+struct S3Error {
+    status: StatusCode,
+    code: &'static str,
+    message: &'static str,
+    further: String,
+}
+
+impl S3Error {
+    fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+        Self { status, code, message, further: String::new() }
+    }
+}
+
+impl Storage {
+    /// A storage that is reached at `base`.
+    pub(crate) fn new(base: String) -> Self {
+        Self { base, grants: Mutex::default() }
+    }
+
+    /// An address from which the document of `report` can be downloaded for five minutes.
+    pub(crate) fn presign(
+        &self,
+        amazon: &Amazon,
+        report: Report,
+        content_encoding: Option<String>,
+    ) -> String {
+        let now = amazon.clock().now();
+        let mut grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = u64::try_from(grants.len()).unwrap_or(u64::MAX);
+        let mut random = Random::new(amazon.world().seed, "presigned", number);
+        let signature = random.text(b"0123456789abcdef", 64);
+        let path = format!("/{}.{}", random.uuid(), report.id);
+        let date = now.format("%Y%m%dT%H%M%SZ");
+        let url = format!(
+            "{}{path}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date={date}&X-Amz-SignedHeaders=host\
+             &X-Amz-Expires={LIFE_SECONDS}&X-Amz-Credential=AKIADEMO%2F{}%2Feu-west-1%2Fs3%2Faws4_request\
+             &X-Amz-Signature={signature}",
+            self.base,
+            now.format("%Y%m%d"),
+        );
+        grants.insert(signature, Grant { path, signed_at: now, report, content_encoding });
+        url
+    }
+
+    /// What `request` may download at `now`.
+    fn grant(&self, request: &Request, now: DateTime<Utc>) -> Result<Grant, S3Error> {
+        let headers = request.headers();
+        if headers.contains_key(AUTHORIZATION) {
+            return Err(S3Error::new(
+                StatusCode::BAD_REQUEST,
+                "InvalidArgument",
+                "Only one auth mechanism allowed",
+            ));
+        }
+        if headers.contains_key("x-amz-access-token") {
+            return Err(S3Error::new(
+                StatusCode::BAD_REQUEST,
+                "AccessDenied",
+                "There were headers present in the request which were not signed",
+            ));
+        }
+        if request.method() != Method::GET || headers.contains_key(RANGE) {
+            return Err(S3Error::new(
+                StatusCode::NOT_IMPLEMENTED,
+                "NotEmulated",
+                "The emulator has no evidence of what Amazon answers to this",
+            ));
+        }
+        let mismatch = S3Error::new(
+            StatusCode::FORBIDDEN,
+            "SignatureDoesNotMatch",
+            "The request signature we calculated does not match the signature you provided.",
+        );
+        let query = request.uri().query().unwrap_or_default();
+        let signature = query.split('&').find_map(|pair| pair.strip_prefix("X-Amz-Signature="));
+        let grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(grant) = signature.and_then(|it| grants.get(it)) else { return Err(mismatch) };
+        if grant.path != request.uri().path() {
+            return Err(mismatch);
+        }
+        let expires_at = grant.signed_at + TimeDelta::seconds(LIFE_SECONDS);
+        if now >= expires_at {
+            let time = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Secs, true);
+            let further = format!(
+                "<X-Amz-Expires>{LIFE_SECONDS}</X-Amz-Expires><Expires>{}</Expires>\
+                 <ServerTime>{}</ServerTime>",
+                time(expires_at),
+                time(now),
+            );
+            return Err(S3Error {
+                further,
+                ..S3Error::new(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired")
+            });
+        }
+        Ok(grant.clone())
+    }
+}
+
+/// Serves the downloads.
+pub(crate) fn router(amazon: Amazon) -> Router {
+    Router::new().fallback(answer).with_state(amazon)
+}
+
+/// Answers and records one request.
+async fn answer(State(amazon): State<Amazon>, request: Request) -> Response {
+    let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+    let grant = amazon.storage().grant(&request, amazon.clock().now());
+    let detail = grant.as_ref().ok().map(detail);
+    let request_id = amazon.request_id();
+    let answered = match grant {
+        Ok(grant) => download(&amazon, &grant).await,
+        Err(error) => Err(error),
+    };
+    let mut response = answered.unwrap_or_else(|error| refused(&error, &request_id));
+    super::set_header(&mut response, "x-amz-request-id", &request_id);
+    amazon.journal().note(Entry {
+        service: "storage",
+        operation: "download",
+        status: response.status().as_u16(),
+        method,
+        path,
+        detail,
+    });
+    response
+}
+
+/// What the journal says of a download.
+fn detail(grant: &Grant) -> Value {
+    let specification = grant.report.specification();
+    json!({
+        "reportType": specification.report_type,
+        "marketplaceIds": specification.marketplace_ids,
+    })
+}
+
+/// The bytes of a document.
+async fn download(amazon: &Amazon, grant: &Grant) -> Result<Response, S3Error> {
+    let gone =
+        || S3Error::new(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist.");
+    let (mut response, content_type) = match grant.report.recorded() {
+        Some(recorded) => {
+            (file(recorded).await.map_err(|_| gone())?, recorded.content_type.clone())
+        }
+        None => {
+            let document = grant.report.document(amazon).ok_or_else(gone)?;
+            let content_type = document.content_type.to_owned();
+            (made(Chunks::new(document)), content_type)
+        }
+    };
+    super::set_header(&mut response, CONTENT_TYPE.as_str(), &content_type);
+    if let Some(encoding) = &grant.content_encoding {
+        super::set_header(&mut response, CONTENT_ENCODING.as_str(), encoding);
+    }
+    Ok(response)
+}
+
+/// A document that is made while it is sent.
+fn made(mut chunks: Chunks) -> Response {
+    let mut first: Vec<Bytes> = Vec::new();
+    let mut length = 0;
+    for chunk in chunks.by_ref() {
+        length += chunk.len();
+        first.push(chunk);
+        if length > MEASURED_BYTES {
+            let all = first.into_iter().chain(chunks).map(Ok::<Bytes, io::Error>);
+            return Response::new(Body::from_stream(futures_util::stream::iter(all)));
+        }
+    }
+    // Its length is known, and sent.
+    Response::new(Body::from(first.concat()))
+}
+
+/// The bytes of a recorded document, as they are.
+async fn file(recorded: &Recorded) -> io::Result<Response> {
+    let file = tokio::fs::File::open(&recorded.file).await?;
+    let length = file.metadata().await?.len();
+    let chunks = futures_util::stream::try_unfold(file, async |mut file| {
+        let mut chunk = Vec::with_capacity(64 * 1024);
+        let read = file.read_buf(&mut chunk).await?;
+        io::Result::Ok((read > 0).then(|| (Bytes::from(chunk), file)))
+    });
+    let mut response = Response::new(Body::from_stream(chunks));
+    super::set_header(&mut response, CONTENT_LENGTH.as_str(), &length.to_string());
+    Ok(response)
+}
+
+/// A refusal as XML.
+fn refused(error: &S3Error, request_id: &str) -> Response {
+    let xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>{}\
+         <RequestId>{request_id}</RequestId><HostId>emulator</HostId></Error>",
+        error.code, error.message, error.further,
+    );
+    let mut response = Response::new(Body::from(xml));
+    *response.status_mut() = error.status;
+    super::set_header(&mut response, CONTENT_TYPE.as_str(), "application/xml");
+    response
+}
