@@ -17,8 +17,15 @@
 //! This crate knows no HTTP, no SQL and no vendor. A thing belongs here when a second program needs
 //! it and it can be said without naming one of those.
 
+pub mod about;
+pub mod catalog;
+pub mod cli;
+pub mod config;
 pub mod input;
+pub mod log;
+pub mod mask;
 pub mod message;
+pub mod metric;
 pub mod output;
 pub mod sink;
 pub mod state;
