@@ -182,3 +182,16 @@ impl fmt::Debug for ClientBuilder {
         formatter.debug_struct("ClientBuilder").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_and_its_calls_may_move_between_threads() {
+        fn moves<T: Send>(_: impl Fn(&'static Client, Call<'static>) -> T) {}
+        fn is_shared<T: Send + Sync>() {}
+        moves(Client::call);
+        is_shared::<Client>();
+    }
+}
