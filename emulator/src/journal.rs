@@ -28,7 +28,7 @@ pub(crate) struct Entry {
     pub(crate) detail: Option<serde_json::Value>,
 }
 
-/// A file of [`Entry`] lines; every line is complete on disk before its request is answered.
+/// A file of [`Entry`] lines; every line is written before its request is answered.
 #[derive(Debug, Clone)]
 pub(crate) struct Journal {
     destination: Option<Arc<Destination>>,
@@ -43,10 +43,10 @@ struct Destination {
 
 /// An entry with its date, as it is written.
 #[derive(Serialize)]
-struct Line<'a> {
+struct Line {
     time: String,
     #[serde(flatten)]
-    entry: &'a Entry,
+    entry: Entry,
 }
 
 impl Journal {
@@ -68,7 +68,7 @@ impl Journal {
     pub(crate) fn note(&self, entry: Entry) {
         let Some(destination) = &self.destination else { return };
         let time = destination.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
-        let Ok(mut line) = serde_json::to_vec(&Line { time, entry: &entry }) else { return };
+        let Ok(mut line) = serde_json::to_vec(&Line { time, entry }) else { return };
         line.push(b'\n');
         let mut file = destination.file.lock().unwrap_or_else(PoisonError::into_inner);
         drop(file.write_all(&line));

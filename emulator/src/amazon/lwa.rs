@@ -98,6 +98,10 @@ impl LwaError {
         Self { status, error, exception, description: description.to_owned() }
     }
 
+    fn invalid_request(description: &str) -> Self {
+        Self::bad("invalid_request", "OA2InvalidRequestException", description)
+    }
+
     fn not_emulated(what: &str) -> Self {
         let description = format!("the emulator has no evidence of Amazon's answer to {what}");
         let status = StatusCode::NOT_IMPLEMENTED;
@@ -123,20 +127,7 @@ async fn answer(State(amazon): State<Amazon>, request: Request) -> Response {
     let request_id = amazon.request_id();
     let mut response = match outcome {
         Ok(body) => (StatusCode::OK, Json(body)).into_response(),
-        Err(refusal) => {
-            let body = json!({
-                "error": refusal.error,
-                "error_description": refusal.description,
-                "request_id": request_id,
-            });
-            let mut response = (refusal.status, Json(body)).into_response();
-            if !refusal.exception.is_empty() {
-                let origin = "http://internal.amazon.com/coral/com.amazon.panda/";
-                let value = format!("{}:{origin}", refusal.exception);
-                super::set_header(&mut response, "x-amzn-errortype", &value);
-            }
-            response
-        }
+        Err(refusal) => refused(&refusal, &request_id),
     };
     super::set_header(&mut response, "x-amzn-requestid", &request_id);
     amazon.journal().note(Entry {
@@ -150,39 +141,34 @@ async fn answer(State(amazon): State<Amazon>, request: Request) -> Response {
     response
 }
 
+/// The response to a request that is refused.
+fn refused(refusal: &LwaError, request_id: &str) -> Response {
+    let body = json!({
+        "error": refusal.error,
+        "error_description": refusal.description,
+        "request_id": request_id,
+    });
+    let mut response = (refusal.status, Json(body)).into_response();
+    if !refusal.exception.is_empty() {
+        let origin = "http://internal.amazon.com/coral/com.amazon.panda/";
+        let value = format!("{}:{origin}", refusal.exception);
+        super::set_header(&mut response, "x-amzn-errortype", &value);
+    }
+    response
+}
+
 /// The answer to a request for a token.
 async fn token(amazon: &Amazon, request: Request) -> Result<Value, LwaError> {
     let form = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if !form.is_some_and(|it| it.starts_with("application/x-www-form-urlencoded")) {
         return Err(LwaError::not_emulated("a body that is not a form"));
     }
-    let bad = |description: &str| {
-        LwaError::bad("invalid_request", "OA2InvalidRequestException", description)
-    };
     let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, &())
         .await
-        .map_err(|_| bad("The request body cannot be decoded."))?;
-    let field =
-        |name: &str| {
-            fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).ok_or_else(
-                || bad(&format!("The request is missing a required parameter : {name}")),
-            )
-        };
-    match field("grant_type")? {
-        "refresh_token" => {}
-        known @ ("client_credentials" | "authorization_code") => {
-            return Err(LwaError::not_emulated(&format!("grant_type {known}")));
-        }
-        _ => {
-            return Err(LwaError::bad(
-                "unsupported_grant_type",
-                "OA2UnsupportedGrantTypeException",
-                "The authorization grant type is not supported by the authorization server",
-            ));
-        }
-    }
-    let (id, secret, refresh_token) =
-        (field("client_id")?, field("client_secret")?, field("refresh_token")?);
+        .map_err(|_| LwaError::invalid_request("The request body cannot be decoded."))?;
+    check_grant_type(field(&fields, "grant_type")?)?;
+    let (id, secret) = (field(&fields, "client_id")?, field(&fields, "client_secret")?);
+    let refresh_token = field(&fields, "refresh_token")?;
     if id != CLIENT_ID || secret != CLIENT_SECRET {
         return Err(LwaError {
             status: StatusCode::UNAUTHORIZED,
@@ -196,8 +182,8 @@ async fn token(amazon: &Amazon, request: Request) -> Result<Value, LwaError> {
         return Err(LwaError::bad(
             "invalid_grant",
             "OA2InvalidGrantException",
-            "The request has an invalid grant parameter : refresh_token. User may have revoked or \
-             didn't grant the permission.",
+            "The request has an invalid grant parameter : refresh_token. The permission may have \
+             been removed.",
         ));
     };
     let (access_token, life) = amazon.grant(regions);
@@ -208,6 +194,29 @@ async fn token(amazon: &Amazon, request: Request) -> Result<Value, LwaError> {
         "token_type": "bearer",
         "expires_in": life.num_seconds(),
     }))
+}
+
+/// The field `name` of a form.
+fn field<'a>(fields: &'a [(String, String)], name: &str) -> Result<&'a str, LwaError> {
+    let found = fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    found.ok_or_else(|| {
+        LwaError::invalid_request(&format!("The request is missing a required parameter : {name}"))
+    })
+}
+
+/// Lets pass the one flow that is emulated.
+fn check_grant_type(grant_type: &str) -> Result<(), LwaError> {
+    match grant_type {
+        "refresh_token" => Ok(()),
+        known @ ("client_credentials" | "authorization_code") => {
+            Err(LwaError::not_emulated(&format!("grant_type {known}")))
+        }
+        _ => Err(LwaError::bad(
+            "unsupported_grant_type",
+            "OA2UnsupportedGrantTypeException",
+            "The grant type is not supported by the authorization server",
+        )),
+    }
 }
 
 impl Amazon {

@@ -4,8 +4,11 @@
 //! Every request to a region passes one gate, in [`answer`]: token, usage plan, operation, headers,
 //! journal. An operation itself sees only what it was asked.
 
+mod call;
+mod catalog;
 mod document;
 mod error;
+mod item;
 mod lwa;
 mod marketplace;
 mod order;
@@ -15,12 +18,13 @@ mod recorded;
 mod report;
 mod reports;
 mod storage;
+mod traffic;
 
 pub(crate) use marketplace::Region;
 pub(crate) use product::World;
 pub(crate) use recorded::Documents;
 
-use crate::bucket::{Bucket, Plan};
+use crate::bucket::Bucket;
 use crate::clock::Clock;
 use crate::journal::{Entry, Journal};
 use crate::random::Random;
@@ -28,14 +32,17 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
+use call::{Call, Operation};
+use catalog::Search;
 use chrono::TimeDelta;
 use error::Refusal;
 use lwa::{Tokens, Worth};
 use report::Report;
 use reports::Filter;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -74,64 +81,8 @@ struct Shared {
     buckets: Mutex<HashMap<(Region, &'static str), Bucket>>,
     reports: [Mutex<Vec<Report>>; 3],
     report_pages: Mutex<HashMap<(Region, String), Filter>>,
+    search_pages: Mutex<HashMap<(Region, String), Search>>,
     requests: AtomicU64,
-}
-
-/// An operation of the Selling Partner API, with Amazon's name and usage plan.
-#[derive(Debug)]
-struct Operation {
-    name: &'static str,
-    plan: Plan,
-}
-
-/// The columns of an [`Operation`].
-const fn operation(name: &'static str, rate: f64, burst: u32) -> Operation {
-    Operation { name, plan: Plan { rate, burst } }
-}
-
-const PARTICIPATIONS: Operation = operation("getMarketplaceParticipations", 0.016, 15);
-const CREATE_REPORT: Operation = operation("createReport", 0.0167, 15);
-const LIST_REPORTS: Operation = operation("getReports", 0.0222, 10);
-const REPORT: Operation = operation("getReport", 2.0, 15);
-const CANCEL_REPORT: Operation = operation("cancelReport", 0.0222, 10);
-const REPORT_DOCUMENT: Operation = operation("getReportDocument", 0.0167, 15);
-
-/// What a request asks for.
-#[derive(Debug)]
-enum Call<'a> {
-    Participations,
-    CreateReport,
-    ListReports,
-    Report(&'a str),
-    CancelReport(&'a str),
-    ReportDocument(&'a str),
-}
-
-impl<'a> Call<'a> {
-    /// The call that `method` on the path of `segments` is; none if it is not emulated.
-    fn at(method: &Method, segments: &[&'a str]) -> Option<Self> {
-        match (method.as_str(), segments) {
-            ("GET", ["sellers", "v1", "marketplaceParticipations"]) => Some(Self::Participations),
-            ("POST", ["reports", "2021-06-30", "reports"]) => Some(Self::CreateReport),
-            ("GET", ["reports", "2021-06-30", "reports"]) => Some(Self::ListReports),
-            ("GET", ["reports", "2021-06-30", "reports", id]) => Some(Self::Report(id)),
-            ("DELETE", ["reports", "2021-06-30", "reports", id]) => Some(Self::CancelReport(id)),
-            ("GET", ["reports", "2021-06-30", "documents", id]) => Some(Self::ReportDocument(id)),
-            _ => None,
-        }
-    }
-
-    /// The operation that is called.
-    fn operation(&self) -> Operation {
-        match self {
-            Self::Participations => PARTICIPATIONS,
-            Self::CreateReport => CREATE_REPORT,
-            Self::ListReports => LIST_REPORTS,
-            Self::Report(_) => REPORT,
-            Self::CancelReport(_) => CANCEL_REPORT,
-            Self::ReportDocument(_) => REPORT_DOCUMENT,
-        }
-    }
 }
 
 /// A good answer.
@@ -172,6 +123,7 @@ impl Amazon {
             buckets: Mutex::default(),
             reports: <[Mutex<Vec<Report>>; 3]>::default(),
             report_pages: Mutex::default(),
+            search_pages: Mutex::default(),
             requests: AtomicU64::new(0),
         };
         Self { shared: Arc::new(shared) }
@@ -240,6 +192,20 @@ impl Amazon {
         token
     }
 
+    /// What the page of searchCatalogItems under `token` continues.
+    fn search_page(&self, region: Region, token: &str) -> Option<Search> {
+        held(&self.shared.search_pages).get(&(region, token.to_owned())).cloned()
+    }
+
+    /// Keeps what another page of searchCatalogItems will continue; its token.
+    fn keep_search_page(&self, region: Region, page: Search) -> String {
+        let mut pages = held(&self.shared.search_pages);
+        let number = u64::try_from(pages.len()).unwrap_or(u64::MAX);
+        let token = Random::new(self.world().seed, "search token", number).opaque();
+        pages.insert((region, token.clone()), page);
+        token
+    }
+
     /// A new id of a request.
     fn request_id(&self) -> String {
         let number = self.shared.requests.fetch_add(1, Ordering::Relaxed);
@@ -304,37 +270,20 @@ async fn answer(State(host): State<Host>, request: Request) -> Response {
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let call = Call::at(&parts.method, &segments);
     let operation = call.as_ref().map(Call::operation);
-    let outcome = match (&call, &operation) {
-        (Some(call), Some(operation)) => match amazon.admit(region, &parts.headers) {
-            Err(refusal) => Err(refusal),
-            Ok(()) if !amazon.take(region, operation) => Err(Refusal::quota_exceeded()),
-            Ok(()) => {
-                let body = to_bytes(body, BODY_BYTES).await;
-                let body = body.map_err(|_| Refusal::invalid("The body cannot be read."));
-                body.and_then(|body| {
-                    called(&amazon, region, call, &parts.uri, &parts.headers, &body)
-                })
-            }
-        },
-        _ => Err(Refusal::not_emulated(format!("{} {}", parts.method, parts.uri.path()))),
+    let outcome = match call {
+        Some(call) => outcome(&amazon, region, &call, &parts, body).await,
+        None => Err(Refusal::not_emulated(format!("{} {}", parts.method, parts.uri.path()))),
     };
     let (mut response, detail) = match outcome {
         Ok(answer) => (written(answer.status, answer.body.as_ref()), answer.detail),
-        Err(refusal) => {
-            let mut response = written(refusal.status, Some(&refusal.body()));
-            if let Some(error_type) = refusal.error_type {
-                set_header(&mut response, "x-amzn-errortype", error_type);
-            }
-            (response, None)
-        }
+        Err(refusal) => (refused(&refusal), None),
     };
-    set_header(&mut response, "x-amzn-requestid", &amazon.request_id());
     let status = response.status();
+    set_header(&mut response, "x-amzn-requestid", &amazon.request_id());
     let has_rate =
         status.is_success() || matches!(status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND);
     if let Some(operation) = operation.as_ref().filter(|_| has_rate) {
-        let rate = amazon.announced(operation);
-        set_header(&mut response, "x-amzn-ratelimit-limit", &rate);
+        set_header(&mut response, "x-amzn-ratelimit-limit", &amazon.announced(operation));
     }
     amazon.journal().note(Entry {
         service: region.name(),
@@ -347,40 +296,30 @@ async fn answer(State(host): State<Host>, request: Request) -> Response {
     response
 }
 
-/// Performs `call`.
-fn called(
+/// What becomes of `call`: it needs a token, then a place in the bucket.
+async fn outcome(
     amazon: &Amazon,
     region: Region,
     call: &Call<'_>,
-    uri: &Uri,
-    headers: &HeaderMap,
-    body: &[u8],
+    parts: &Parts,
+    body: Body,
 ) -> Result<Answer, Refusal> {
-    let no_query = || query::Query::parse(uri, &[]);
-    match call {
-        Call::Participations => {
-            no_query()?;
-            Ok(Answer::ok(json!({"payload": marketplace::participations(region)})))
-        }
-        Call::CreateReport => {
-            no_query()?;
-            let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-            if !content_type.is_some_and(|it| it.starts_with("application/json")) {
-                return Err(Refusal::unsupported_media());
-            }
-            reports::create(amazon, region, body)
-        }
-        Call::ListReports => reports::list(amazon, region, uri),
-        Call::Report(id) => {
-            no_query()?;
-            reports::report(amazon, region, id)
-        }
-        Call::CancelReport(id) => {
-            no_query()?;
-            reports::cancel(amazon, region, id)
-        }
-        Call::ReportDocument(id) => reports::document(amazon, region, id, uri),
+    amazon.admit(region, &parts.headers)?;
+    if !amazon.take(region, &call.operation()) {
+        return Err(Refusal::quota_exceeded());
     }
+    let body = to_bytes(body, BODY_BYTES).await;
+    let body = body.map_err(|_| Refusal::invalid("The body cannot be read."))?;
+    call.perform(amazon, region, &parts.uri, &parts.headers, &body)
+}
+
+/// The response to a call that is refused.
+fn refused(refusal: &Refusal) -> Response {
+    let mut response = written(refusal.status, Some(&refusal.body()));
+    if let Some(error_type) = refusal.error_type {
+        set_header(&mut response, "x-amzn-errortype", error_type);
+    }
+    response
 }
 
 /// A response with a JSON body, or with none.

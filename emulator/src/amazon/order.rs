@@ -166,7 +166,8 @@ impl Orders {
 
     /// An order number such as `304-1234567-0007919`. The last group is the index, scrambled.
     fn number(self, index: u64, is_amazon: bool, random: &mut Random) -> String {
-        let last = index.wrapping_mul(7919).wrapping_add(self.world.seed * 13) % 10_000_000;
+        let last =
+            index.wrapping_mul(7919).wrapping_add(self.world.seed.wrapping_mul(13)) % 10_000_000;
         let middle = (random.below(9_000) * 1_000 + index / 10_000_000) % 10_000_000;
         let first = match (is_amazon, self.region) {
             (false, _) => "S02".to_owned(),

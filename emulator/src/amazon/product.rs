@@ -250,12 +250,11 @@ impl World {
         // Real SKUs hold slashes, spaces and signs that a path must encode.
         let sku = format!("{}-{:05}-{color}/{}", brand.to_uppercase(), product.index, product.size);
         let channel = if random.chance(70) { Channel::Amazon } else { Channel::Merchant };
-        let mut offers = vec![Offer { sku, channel, ordinal: 0 }];
-        if random.chance(12) {
-            let second = offers.iter().map(|offer| format!("{} +MFN", offer.sku)).collect();
-            offers.push(Offer { sku: second, channel: Channel::Merchant, ordinal: 1 });
-        }
-        offers
+        let second = random.chance(12).then(|| {
+            let sku = format!("{sku} +MFN");
+            Offer { sku, channel: Channel::Merchant, ordinal: 1 }
+        });
+        std::iter::once(Offer { sku, channel, ordinal: 0 }).chain(second).collect()
     }
 
     /// FBA's own identifier of an offer.

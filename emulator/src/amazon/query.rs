@@ -91,6 +91,18 @@ impl Query {
         }
     }
 
+    /// The parameters other than `name`, as one text that is the same for the same parameters.
+    pub(crate) fn without(&self, name: &str) -> String {
+        let mut others: Vec<String> = self
+            .parameters
+            .iter()
+            .filter(|(key, _)| key != name)
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        others.sort_unstable();
+        others.join("\n")
+    }
+
     /// True if a parameter other than `name` is given.
     pub(crate) fn has_others(&self, name: &str) -> bool {
         self.parameters.iter().any(|(key, _)| key != name)

@@ -15,6 +15,7 @@ use axum::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTEN
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io;
@@ -26,7 +27,7 @@ const LIFE_SECONDS: i64 = 300;
 
 /// A document up to this size is sent with its length; the length of a larger one is not known
 /// before its last row is made.
-const MEASURED_BYTES: usize = 4 * 1024 * 1024;
+const MEASURED_BYTES: usize = 1024 * 1024;
 
 /// The addresses that were given out.
 #[derive(Debug)]
@@ -94,28 +95,7 @@ impl Storage {
 
     /// What `request` may download at `now`.
     fn grant(&self, request: &Request, now: DateTime<Utc>) -> Result<Grant, S3Error> {
-        let headers = request.headers();
-        if headers.contains_key(AUTHORIZATION) {
-            return Err(S3Error::new(
-                StatusCode::BAD_REQUEST,
-                "InvalidArgument",
-                "Only one auth mechanism allowed",
-            ));
-        }
-        if headers.contains_key("x-amz-access-token") {
-            return Err(S3Error::new(
-                StatusCode::BAD_REQUEST,
-                "AccessDenied",
-                "There were headers present in the request which were not signed",
-            ));
-        }
-        if request.method() != Method::GET || headers.contains_key(RANGE) {
-            return Err(S3Error::new(
-                StatusCode::NOT_IMPLEMENTED,
-                "NotEmulated",
-                "The emulator has no evidence of what Amazon answers to this",
-            ));
-        }
+        admit(request)?;
         let mismatch = S3Error::new(
             StatusCode::FORBIDDEN,
             "SignatureDoesNotMatch",
@@ -144,6 +124,33 @@ impl Storage {
         }
         Ok(grant.clone())
     }
+}
+
+/// Refuses what a presigned address does not go with: other credentials, other methods.
+fn admit(request: &Request) -> Result<(), S3Error> {
+    let headers = request.headers();
+    if headers.contains_key(AUTHORIZATION) {
+        return Err(S3Error::new(
+            StatusCode::BAD_REQUEST,
+            "InvalidArgument",
+            "Only one auth mechanism allowed",
+        ));
+    }
+    if headers.contains_key("x-amz-access-token") {
+        return Err(S3Error::new(
+            StatusCode::BAD_REQUEST,
+            "AccessDenied",
+            "There were headers present in the request which were not signed",
+        ));
+    }
+    if request.method() != Method::GET || headers.contains_key(RANGE) {
+        return Err(S3Error::new(
+            StatusCode::NOT_IMPLEMENTED,
+            "NotEmulated",
+            "The emulator has no evidence of what Amazon answers to this",
+        ));
+    }
+    Ok(())
 }
 
 /// Serves the downloads.
@@ -187,15 +194,12 @@ fn detail(grant: &Grant) -> Value {
 async fn download(amazon: &Amazon, grant: &Grant) -> Result<Response, S3Error> {
     let gone =
         || S3Error::new(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist.");
-    let (mut response, content_type) = match grant.report.recorded() {
-        Some(recorded) => {
-            (file(recorded).await.map_err(|_| gone())?, recorded.content_type.clone())
-        }
-        None => {
-            let document = grant.report.document(amazon).ok_or_else(gone)?;
-            let content_type = document.content_type.to_owned();
-            (made(Chunks::new(document)), content_type)
-        }
+    let (mut response, content_type) = if let Some(recorded) = grant.report.recorded() {
+        (file(recorded).await.map_err(|_| gone())?, recorded.content_type.clone())
+    } else {
+        let document = grant.report.document(amazon).ok_or_else(gone)?;
+        let content_type = document.content_type.to_owned();
+        (made(Chunks::new(document)).await, content_type)
     };
     super::set_header(&mut response, CONTENT_TYPE.as_str(), &content_type);
     if let Some(encoding) = &grant.content_encoding {
@@ -205,19 +209,23 @@ async fn download(amazon: &Amazon, grant: &Grant) -> Result<Response, S3Error> {
 }
 
 /// A document that is made while it is sent.
-fn made(mut chunks: Chunks) -> Response {
-    let mut first: Vec<Bytes> = Vec::new();
-    let mut length = 0;
-    for chunk in chunks.by_ref() {
-        length += chunk.len();
-        first.push(chunk);
-        if length > MEASURED_BYTES {
-            let all = first.into_iter().chain(chunks).map(Ok::<Bytes, io::Error>);
-            return Response::new(Body::from_stream(futures_util::stream::iter(all)));
-        }
+async fn made(mut chunks: Chunks) -> Response {
+    let mut start = Vec::new();
+    while start.len() < MEASURED_BYTES {
+        let Some(chunk) = chunks.next() else {
+            // The end: its length is known, and sent.
+            return Response::new(Body::from(start));
+        };
+        start.extend_from_slice(&chunk);
+        tokio::task::yield_now().await;
     }
-    // Its length is known, and sent.
-    Response::new(Body::from(first.concat()))
+    let rest = futures_util::stream::unfold(chunks, async |mut chunks| {
+        // Other requests have their turn between two chunks.
+        tokio::task::yield_now().await;
+        chunks.next().map(|chunk| (chunk, chunks))
+    });
+    let all = futures_util::stream::iter([Bytes::from(start)]).chain(rest);
+    Response::new(Body::from_stream(all.map(Ok::<Bytes, io::Error>)))
 }
 
 /// The bytes of a recorded document, as they are.

@@ -6,10 +6,18 @@ use crate::amazon::product::{Channel, Offer, Product, World};
 use crate::random::Random;
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use encoding_rs::{SHIFT_JIS, UTF_8, WINDOWS_1252};
-use std::collections::BTreeMap;
 
 /// The option that asks for English headers.
 pub(in crate::amazon) const LOCALE: &str = "preferredReportDocumentLocale";
+
+/// In which language the header of a file is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Language {
+    /// That of the marketplace.
+    Local,
+    /// English.
+    English,
+}
 
 /// The 29 columns of most marketplaces.
 #[rustfmt::skip]
@@ -71,6 +79,21 @@ const NAMES_FR: &[(&str, &str)] = &[
     ("status", "état"),
 ];
 
+/// Turkish names, which repeat Amazon's.
+#[rustfmt::skip]
+const NAMES_TR: &[(&str, &str)] = &[
+    ("item-name", "item-name (ürün adı)"), ("listing-id", "listing-id (liste kaydı numarası)"),
+    ("seller-sku", "seller-sku (satıcı sku)"), ("price", "price (fiyat)"), ("quantity", "quantity (adet)"),
+    ("open-date", "open-date (yayınlanma tarihi)"), ("item-note", "item-note (ürün notu)"),
+    ("product-id-type", "product-id-type (ürün numarası türü)"),
+    ("item-condition", "item-condition (ürün durumu)"), ("product-id", "product-id (ürün numarası)"),
+    ("will-ship-internationally", "will-ship-internationally (uluslararası gönderilir)"),
+    ("expedited-shipping", "expedited-shipping (ekspres kargo)"),
+    ("pending-quantity", "pending-quantity (bekleyen adet)"),
+    ("fulfillment-channel", "fulfillment-channel (dağıtım kanalı)"),
+    ("merchant-shipping-group", "merchant-shipping-group (satıcı kargo grubu)"), ("status", "durum"),
+];
+
 /// How the file of `marketplace` is written.
 pub(super) fn style(marketplace: &Marketplace) -> Style {
     let (content_type, encoding) = match marketplace.country {
@@ -101,14 +124,14 @@ pub(super) fn style(marketplace: &Marketplace) -> Style {
 pub(super) fn document(
     world: World,
     marketplace: &'static Marketplace,
-    options: &BTreeMap<String, String>,
+    language: Language,
 ) -> Document {
     let columns: Vec<&'static str> = match marketplace.country {
         "GB" => [COLUMNS, COLUMNS_GB].concat(),
         "JP" => COLUMNS_JP.to_vec(),
         _ => COLUMNS.to_vec(),
     };
-    let header = header(&columns, marketplace, options.contains_key(LOCALE));
+    let header = header(&columns, marketplace, language);
     let repeated = header.clone();
     let tail = if marketplace.country == "NL" { "\t" } else { "" };
     let rows = world
@@ -130,13 +153,14 @@ pub(super) fn document(
     flat_file(std::iter::once(header).chain(rows), style(marketplace))
 }
 
-/// The header row: localised unless `is_english`, and odd in the ways that callers have met.
-fn header(columns: &[&str], marketplace: &Marketplace, is_english: bool) -> String {
+/// The header row: in `language`, and odd in the ways that callers have met.
+fn header(columns: &[&str], marketplace: &Marketplace, language: Language) -> String {
     let names = match marketplace.country {
         // Amazon caches the file, and a cached one may come in another language than asked for.
         "JP" => NAMES_JA,
-        "DE" if !is_english => NAMES_DE,
-        "FR" if !is_english => NAMES_FR,
+        "DE" if language == Language::Local => NAMES_DE,
+        "FR" if language == Language::Local => NAMES_FR,
+        "TR" if language == Language::Local => NAMES_TR,
         _ => &[],
     };
     let cells = columns.iter().map(|column| {
@@ -176,7 +200,7 @@ fn cell(
         "quantity" => stock.to_string(),
         "open-date" => open_date(marketplace, opened),
         "item-is-marketplace" => "y".to_owned(),
-        "product-id-type" => "1".to_owned(),
+        "product-id-type" | "Minimum order quantity" => "1".to_owned(),
         "item-condition" => "11".to_owned(),
         "asin1" | "product-id" => product.asin.clone(),
         "pending-quantity" => (stock % 3).to_string(),
@@ -192,7 +216,6 @@ fn cell(
         "status" if is_active => "Active".to_owned(),
         "status" => "Inactive".to_owned(),
         "points" => (product.price(marketplace) / 100).to_string(),
-        "Minimum order quantity" => "1".to_owned(),
         "Sell remainder" => "false".to_owned(),
         _ => String::new(),
     }

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use encoding_rs::Encoding;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use listings::Language;
 use std::io::Write;
 
 /// Bytes that are handed to the network at once.
@@ -97,7 +98,11 @@ pub(crate) fn open(
     let Specification { region, marketplace, ref options, start, end, .. } = *specification;
     match kind {
         Kind::AllOrders => orders::document(orders, region, start, end),
-        Kind::Listings => listings::document(world, marketplace, options),
+        Kind::Listings => {
+            let is_asked = options.contains_key(listings::LOCALE);
+            let language = if is_asked { Language::English } else { Language::Local };
+            listings::document(world, marketplace, language)
+        }
         Kind::FbaInventory => fba_inventory::document(world, marketplace, made),
         Kind::SalesAndTraffic => traffic::document(world, specification, made),
     }

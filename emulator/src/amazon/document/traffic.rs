@@ -1,17 +1,15 @@
 //! The sales and traffic report: JSON, by date and by ASIN.
 //!
-//! What is drawn is one day of one offer; days, ASINs and families are sums of that, so that the
-//! same day asked for alone or within a month has the same numbers. The by-ASIN list is one total
-//! for the whole range, as Amazon's is.
+//! The by-ASIN list is one total for the whole range, as Amazon's is.
 
 use super::{Document, Packing, packed};
 use crate::amazon::marketplace::{Marketplace, Region};
 use crate::amazon::product::{Product, Role, World};
 use crate::amazon::report::{Made, Specification};
+use crate::amazon::traffic::{Counts, Day, Traffic};
 use crate::random::Random;
 use chrono::{Datelike, Days, Months, NaiveDate};
 use serde_json::{Map, Value, json};
-use std::ops::AddAssign;
 
 /// The option that says what a row of the by-date list covers: `DAY`, `WEEK` or `MONTH`.
 pub(in crate::amazon) const DATE_GRANULARITY: &str = "dateGranularity";
@@ -19,74 +17,11 @@ pub(in crate::amazon) const DATE_GRANULARITY: &str = "dateGranularity";
 /// The option that says what a row of the by-ASIN list covers: `PARENT`, `CHILD` or `SKU`.
 pub(in crate::amazon) const ASIN_GRANULARITY: &str = "asinGranularity";
 
-/// Sums of one group of buyers.
-#[derive(Debug, Clone, Copy, Default)]
-struct Counts {
-    units: u64,
-    order_items: u64,
-    /// In the currency's smallest unit.
-    sales: u64,
-    browser_sessions: u64,
-    app_sessions: u64,
-    browser_views: u64,
-    app_views: u64,
-}
-
-impl AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        self.units += other.units;
-        self.order_items += other.order_items;
-        self.sales += other.sales;
-        self.browser_sessions += other.browser_sessions;
-        self.app_sessions += other.app_sessions;
-        self.browser_views += other.browser_views;
-        self.app_views += other.app_views;
-    }
-}
-
-impl Counts {
-    fn sessions(self) -> u64 {
-        self.browser_sessions + self.app_sessions
-    }
-
-    fn views(self) -> u64 {
-        self.browser_views + self.app_views
-    }
-
-    fn is_empty(self) -> bool {
-        self.units == 0 && self.sessions() == 0
-    }
-}
-
-/// Sums of all buyers, and of business buyers among them.
-#[derive(Debug, Clone, Copy, Default)]
-struct Day {
-    all: Counts,
-    business: Counts,
-}
-
-impl AddAssign for Day {
-    fn add_assign(&mut self, other: Self) {
-        self.all += other.all;
-        self.business += other.business;
-    }
-}
-
-/// One report's view of the world.
-#[derive(Debug, Clone, Copy)]
-struct View {
-    world: World,
-    marketplace: &'static Marketplace,
-    /// Traffic of this day and later has not been counted yet.
-    uncounted_from: NaiveDate,
-}
-
 /// The document of a report with `asked`, made at the time of `made`.
 pub(super) fn document(world: World, asked: &Specification, made: Made) -> Document {
     let marketplace = asked.marketplace;
-    // Traffic arrives up to 72 hours late; until then it is zero and the by-ASIN list is empty.
-    let uncounted_from = made.at.date_naive() - Days::new(1);
-    let view = View { world, marketplace, uncounted_from };
+    let view =
+        View { traffic: Traffic::new(world, marketplace, made.at.date_naive()), marketplace };
     let option = |name: &str, default: &'static str| {
         asked.options.get(name).cloned().unwrap_or_else(|| default.to_owned())
     };
@@ -140,73 +75,24 @@ fn periods(start: NaiveDate, end: NaiveDate, granularity: &str) -> Vec<(NaiveDat
         .collect()
 }
 
+/// The figures of one document.
+#[derive(Debug, Clone, Copy)]
+struct View {
+    traffic: Traffic,
+    marketplace: &'static Marketplace,
+}
+
 impl View {
-    /// One day of one offer.
-    fn day(self, product: &Product, ordinal: u64, date: NaiveDate) -> Day {
-        let days = u64::try_from(date.num_days_from_ce()).unwrap_or(0);
-        let key = product.index.wrapping_mul(1 << 22) ^ (days << 1) ^ ordinal;
-        let mut random = Random::new(self.world.seed, self.marketplace.id, key);
-        let popularity = Random::new(self.world.seed, "popularity", product.index).below(60);
-        let mut all = Counts {
-            browser_sessions: random.below(popularity + 1),
-            app_sessions: random.below(popularity / 2 + 1),
-            ..Counts::default()
-        };
-        all.browser_views = all.browser_sessions * random.between(10, 21) / 10;
-        all.app_views = all.app_sessions * random.between(10, 25) / 10;
-        all.order_items = (0..all.sessions()).filter(|_| random.chance(6)).count() as u64;
-        all.units = all.order_items + random.below(all.order_items + 1) / 4;
-        all.sales = all.units * product.price(self.marketplace);
-        let order_items = (0..all.order_items).filter(|_| random.chance(15)).count() as u64;
-        let browser_sessions = order_items.max(all.browser_sessions / 9);
-        let mut business = Counts {
-            order_items,
-            units: order_items,
-            browser_sessions,
-            browser_views: browser_sessions,
-            ..Counts::default()
-        };
-        business.sales = business.units * product.price(self.marketplace);
-        let mut day = Day { all, business };
-        if date >= self.uncounted_from {
-            for counts in [&mut day.all, &mut day.business] {
-                let (units, order_items, sales) = (counts.units, counts.order_items, counts.sales);
-                *counts = Counts { units, order_items, sales, ..Counts::default() };
-            }
-        }
-        day
-    }
-
-    /// The days from `start` to `end` of one offer, or of all offers of `product`.
-    fn sum(self, product: &Product, only: Option<u64>, start: NaiveDate, end: NaiveDate) -> Day {
-        let mut sum = Day::default();
-        for offer in self.world.offers(product) {
-            if only.is_none_or(|ordinal| ordinal == offer.ordinal) {
-                for date in start.iter_days().take_while(|date| *date <= end) {
-                    sum += self.day(product, offer.ordinal, date);
-                }
-            }
-        }
-        sum
-    }
-
-    /// The products that the marketplace has and that are sold as such.
-    fn products(self) -> impl Iterator<Item = Product> + Send {
-        self.world
-            .products()
-            .filter(move |it| it.role != Role::Parent && self.world.is_sold(it, self.marketplace))
-    }
-
     /// An element of the by-date list.
     fn by_date(self, start: NaiveDate, end: NaiveDate) -> Value {
         let mut sum = Day::default();
         let mut offered = 0_u64;
-        for product in self.products() {
-            sum += self.sum(&product, None, start, end);
+        for product in self.traffic.products() {
+            sum += self.traffic.sum(&product, None, start, end);
             offered += 1;
         }
         let days = u64::try_from(start.num_days_from_ce()).unwrap_or(0);
-        let mut random = Random::new(self.world.seed, "after sale", days);
+        let mut random = Random::new(self.traffic.world.seed, "after sale", days);
         let Counts { units, order_items, sales, .. } = sum.all;
         let refunded = random.below(units / 20 + 1);
         let feedback = random.below(4);
@@ -246,25 +132,26 @@ impl View {
         end: NaiveDate,
         granularity: &str,
     ) -> Box<dyn Iterator<Item = Value> + Send> {
-        let is_counted = end < self.uncounted_from;
+        // The list is empty until some of its traffic is known (callers have reported).
+        let is_counted = self.traffic.is_counted(start);
         let total = if is_counted {
-            self.products().fold(Day::default(), |mut total, product| {
-                total += self.sum(&product, None, start, end);
+            self.traffic.products().fold(Day::default(), |mut total, product| {
+                total += self.traffic.sum(&product, None, start, end);
                 total
             })
         } else {
             Day::default()
         };
-        let world = self.world;
+        let world = self.traffic.world;
         let parent = move |product: &Product| match product.role {
             Role::Child { parent } => world.asin(parent),
             Role::Parent | Role::Single => product.asin.clone(),
         };
         let elements: Box<dyn Iterator<Item = (Map<String, Value>, Day)> + Send> = match granularity
         {
-            "SKU" => Box::new(self.products().flat_map(move |product| {
+            "SKU" => Box::new(self.traffic.products().flat_map(move |product| {
                 world.offers(&product).into_iter().map(move |offer| {
-                    let sum = self.sum(&product, Some(offer.ordinal), start, end);
+                    let sum = self.traffic.sum(&product, Some(offer.ordinal), start, end);
                     let mut names = Fields::default();
                     names.put("parentAsin", parent(&product));
                     names.put("childAsin", product.asin.clone());
@@ -272,16 +159,16 @@ impl View {
                     (names.0, sum)
                 })
             })),
-            "CHILD" => Box::new(self.products().map(move |product| {
+            "CHILD" => Box::new(self.traffic.products().map(move |product| {
                 let mut names = Fields::default();
                 names.put("parentAsin", parent(&product));
                 names.put("childAsin", product.asin.clone());
-                (names.0, self.sum(&product, None, start, end))
+                (names.0, self.traffic.sum(&product, None, start, end))
             })),
-            _ => Box::new(self.families().map(move |(asin, members)| {
+            _ => Box::new(self.traffic.families().map(move |(asin, members)| {
                 let mut sum = Day::default();
                 for member in members {
-                    sum += self.sum(&member, None, start, end);
+                    sum += self.traffic.sum(&member, None, start, end);
                 }
                 let mut names = Fields::default();
                 names.put("parentAsin", asin);
@@ -293,23 +180,6 @@ impl View {
                 .take_while(move |_| is_counted)
                 .filter(|(_, sum)| !sum.all.is_empty())
                 .map(move |(names, sum)| self.element(names, sum, total)),
-        )
-    }
-
-    /// Each parent's ASIN with its children, and each single product with itself.
-    fn families(self) -> impl Iterator<Item = (String, Vec<Product>)> + Send {
-        let world = self.world;
-        world.products().filter(|product| !matches!(product.role, Role::Child { .. })).map(
-            move |head| {
-                let members: Vec<Product> = match head.role {
-                    Role::Parent => {
-                        world.children(head.index).filter_map(|it| world.product(it)).collect()
-                    }
-                    Role::Child { .. } | Role::Single => vec![head.clone()],
-                };
-                let sold = members.into_iter().filter(|it| world.is_sold(it, self.marketplace));
-                (head.asin, sold.collect())
-            },
         )
     }
 
