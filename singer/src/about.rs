@@ -268,3 +268,89 @@ fn without_aliases(schema: &mut Value) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static ABOUT: About = About {
+        name: "tap-x",
+        description: "Extracts x.",
+        version: "1.2.3",
+        capabilities: &["catalog", "discover"],
+        settings: r#"{
+            "type": "object",
+            "required": ["key"],
+            "properties": {
+                "key": {"type": "string", "description": "Opens a | door.", "secret": true,
+                    "writeOnly": true, "x-aliases": ["old_key"]},
+                "mode": {"enum": ["fast", "slow", null], "default": "fast", "description": "How."},
+                "limit": {"type": ["object", "null"], "description": "Limits.", "properties": {
+                    "rows": {"type": ["integer", "null"], "default": 5, "description": "Rows.",
+                        "x-aliases": ["max"]}}}
+            }
+        }"#,
+        streams: || vec!["a", "b"],
+        crates: &[],
+    };
+
+    #[test]
+    fn tools_get_the_members_that_they_read_in_their_order() {
+        let text = ABOUT.render(Format::Json).unwrap();
+        let document: Map<String, Value> = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            document.keys().collect::<Vec<_>>(),
+            [
+                "name",
+                "description",
+                "version",
+                "sdk_version",
+                "supported_python_versions",
+                "capabilities",
+                "settings",
+                "supported_streams"
+            ]
+        );
+        assert_eq!(document["supported_python_versions"], Value::Null);
+        assert_eq!(document["supported_streams"], serde_json::json!(["a", "b"]));
+        assert_eq!(
+            document["settings"]["properties"]["key"],
+            serde_json::json!({"type": "string", "description": "Opens a | door.", "secret": true,
+                "writeOnly": true})
+        );
+        assert!(text.starts_with("{\n  \"name\": \"tap-x\""), "{text}");
+        assert!(!text.contains("x-aliases"), "{text}");
+    }
+
+    #[test]
+    fn a_page_has_a_row_for_every_setting() {
+        let text = ABOUT.render(Format::Markdown).unwrap();
+        let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| `")).collect();
+        assert_eq!(
+            rows,
+            [
+                "| `key` | string | yes |  | (secret) Opens a \\| door. |",
+                "| `mode` | fast / slow |  | `fast` | How. |",
+                "| `limit` | object |  |  | Limits. |",
+                "| `limit.rows` | integer |  | `5` | Rows. |",
+            ]
+        );
+    }
+
+    #[test]
+    fn people_get_a_text() {
+        assert_eq!(
+            ABOUT.render(Format::Text).unwrap(),
+            "tap-x 1.2.3\nExtracts x.\n\nCapabilities: catalog, discover\n\nStreams: a, b\n\nSettings:\n  \
+             key (string, required, secret)\n      Opens a | door.\n  \
+             mode (fast / slow, default fast)\n      How.\n  \
+             limit (object)\n      Limits.\n  \
+             limit.rows (integer, default 5)\n      Rows."
+        );
+    }
+
+    #[test]
+    fn variables_are_named_after_the_program() {
+        assert_eq!(ABOUT.prefix(), "TAP_X");
+    }
+}

@@ -125,11 +125,6 @@ fn parse(text: &str, schema: &Value) -> Result<Value, String> {
     if allows("string") {
         return Ok(Value::String(text.to_owned()));
     }
-    if allows("boolean")
-        && let Some(flag) = flag(text)
-    {
-        return Ok(Value::Bool(flag));
-    }
     match json {
         Some(Value::Number(number)) if allows("number") => return Ok(Value::Number(number)),
         Some(Value::Number(number))
@@ -138,6 +133,11 @@ fn parse(text: &str, schema: &Value) -> Result<Value, String> {
             return Ok(Value::Number(number));
         }
         _ => {}
+    }
+    if allows("boolean")
+        && let Some(flag) = flag(text)
+    {
+        return Ok(Value::Bool(flag));
     }
     if allows("array") && !text.starts_with('[') {
         return list(text, schema.get("items").unwrap_or(&Value::Null));

@@ -51,6 +51,9 @@ pub enum ConfigError {
         /// The file.
         path: PathBuf,
     },
+    /// Settings stand where the name of a file belongs.
+    #[error("--config: expected the name of a file that holds the settings, not the settings")]
+    Inline,
     /// A line of an `.env` file is not an assignment.
     #[error("{}: line {line}: expected NAME=value", path.display())]
     Assignment {
@@ -146,6 +149,9 @@ pub fn load(
     let settings = about.settings()?;
     let mut config = Map::new();
     for source in sources.iter().filter(|source| !is_environment(source)) {
+        if source.trim_start().starts_with('{') {
+            return Err(ConfigError::Inline);
+        }
         let mut file = read_file(Path::new(source))?;
         schema::rename(&settings, &mut file, "")?;
         merge(&mut config, file);

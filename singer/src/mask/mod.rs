@@ -297,3 +297,6 @@ fn name(key: &RawValue) -> Result<Cow<'_, str>, serde_json::Error> {
         _ => serde_json::from_str(quoted).map(Cow::Owned),
     }
 }
+
+#[cfg(test)]
+mod tests;
