@@ -44,6 +44,7 @@ use std::panic::PanicHookInfo;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, ValueEnum};
 use serde::de::DeserializeOwned;
@@ -221,7 +222,7 @@ where
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8));
         }
-        Ok(Start::Answer(text)) => Output::stdout().text(&text).map_err(anyhow::Error::from),
+        Ok(Start::Answer(text)) => Output::stdout().text(&text).context("stdout"),
         Ok(Start::Run(args)) => {
             log::start(about, &environment);
             execute(args, run)

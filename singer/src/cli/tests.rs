@@ -1,6 +1,5 @@
 //! What the arguments come to, and how a program ends.
 
-use anyhow::Context as _;
 use clap::CommandFactory as _;
 
 use super::*;

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! A secret may have been written into any setting by mistake. So no error of this module holds a
-//! value: it names the setting and says what is expected there.
+//! value: it names the setting and says what is expected there. Names are shown, also those of members
+//! that a user may choose.
 
 mod environment;
 mod schema;

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::*;
 
-static ABOUT: About = About {
+pub(super) static ABOUT: About = About {
     name: "tap-x",
     description: "",
     version: "",
@@ -102,12 +102,12 @@ struct Stream {
     days: u8,
 }
 
-fn environment(variables: &[(&str, &str)]) -> Environment {
+pub(super) fn environment(variables: &[(&str, &str)]) -> Environment {
     variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 /// What files of these texts give, with `ENV` after them if there are variables.
-fn loaded(files: &[&str], variables: &[(&str, &str)]) -> Result<Value, ConfigError> {
+pub(super) fn loaded(files: &[&str], variables: &[(&str, &str)]) -> Result<Value, ConfigError> {
     let folder = tempfile::tempdir().unwrap();
     let mut sources = Vec::new();
     for (index, text) in files.iter().enumerate() {
@@ -148,86 +148,6 @@ fn a_variable_changes_nothing_unless_the_environment_was_asked_for() {
     assert_eq!(Value::Object(config), json!({"token": "abc"}));
     let config = load(&ABOUT, &[], &variables).unwrap();
     assert_eq!(Value::Object(config), json!({"token": "def"}));
-}
-
-#[test]
-fn a_variable_is_read_as_the_type_of_its_setting() {
-    for (variable, text, name, expected) in [
-        ("TAP_X_TOKEN", "007", "token", json!("007")),
-        ("TAP_X_ROWS", "12", "rows", json!(12)),
-        ("TAP_X_SHARE", "0.5", "share", json!(0.5)),
-        ("TAP_X_SHARE", "2", "share", json!(2)),
-        ("TAP_X_DRY", "Yes", "dry", json!(true)),
-        ("TAP_X_DRY", "off", "dry", json!(false)),
-        ("TAP_X_DRY", "1", "dry", json!(true)),
-        ("TAP_X_EITHER", "on", "either", json!(true)),
-        ("TAP_X_EITHER", "7", "either", json!(7)),
-        ("TAP_X_PLACES", "DE, US", "places", json!("DE, US")),
-        ("TAP_X_PLACES", r#"["DE"]"#, "places", json!(["DE"])),
-        ("TAP_X_PORTS", "1, 2,", "ports", json!([1, 2])),
-        ("TAP_X_PORTS", "[3]", "ports", json!([3])),
-        ("TAP_X_TOKENS", r#"{"na":"x"}"#, "tokens", json!({"na": "x"})),
-        ("TAP_X_LIMIT_ROWS", "4", "limit", json!({"rows": 4})),
-        ("TAP_X_LIMIT_MAX_ROWS", "5", "limit", json!({"rows": 5})),
-    ] {
-        let variables = [("TAP_X_TOKEN", "abc"), (variable, text)];
-        let config = loaded(&[], &variables).unwrap();
-        assert_eq!(config[name], expected, "{variable}={text}");
-    }
-}
-
-#[test]
-fn members_of_an_object_win_over_the_object() {
-    let variables = [
-        ("TAP_X_TOKEN", "abc"),
-        ("TAP_X_LIMIT", r#"{"rows":1,"words":["a"]}"#),
-        ("TAP_X_LIMIT_ROWS", "9"),
-    ];
-    assert_eq!(loaded(&[], &variables).unwrap()["limit"], json!({"rows": 9, "words": ["a"]}));
-}
-
-#[test]
-fn a_variable_of_the_wrong_type_is_named_and_not_shown() {
-    for (variable, expected) in [
-        ("TAP_X_ROWS", "an integer"),
-        ("TAP_X_SHARE", "a number"),
-        ("TAP_X_DRY", "true or false"),
-        ("TAP_X_PORTS", "an integer"),
-        ("TAP_X_TOKENS", "a JSON object"),
-        ("TAP_X_EITHER", "an integer or true or false"),
-        ("TAP_X_LIMIT_ROWS", "an integer"),
-    ] {
-        let error = loaded(&[], &[(variable, "hunter2")]).unwrap_err().to_string();
-        assert_eq!(error, format!("environment variable {variable}: expected {expected}"));
-    }
-}
-
-#[test]
-fn the_nearest_env_file_fills_in_what_the_environment_lacks() {
-    let folder = tempfile::tempdir().unwrap();
-    let inner = folder.path().join("a/b");
-    fs::create_dir_all(&inner).unwrap();
-    let text = "# settings\nexport TAP_X_TOKEN='from file'\n\nTAP_X_ROWS = 3 # three\nTAP_X_MODE=\"fa\\x\\n\"\n";
-    fs::write(folder.path().join(".env"), text).unwrap();
-    let variables =
-        environment(&[("TAP_X_TOKEN", "set"), ("TAP_X_MODE", "slow")]).in_directory(&inner);
-    let config = load(&ABOUT, &[], &variables).unwrap();
-    assert_eq!(Value::Object(config), json!({"token": "set", "rows": 3, "mode": "slow"}));
-    let variables = environment(&[("TAP_X_MODE", "slow")]).in_directory(&inner);
-    let config = load(&ABOUT, &["ENV".to_owned()], &variables).unwrap();
-    assert_eq!(Value::Object(config), json!({"token": "from file", "rows": 3, "mode": "slow"}));
-}
-
-#[test]
-fn a_broken_env_file_is_named_with_its_line() {
-    for text in ["A=1\nhunter2", "A=1\nB=\"hunter2", "A=1\nhunter 2=x"] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(".env");
-        fs::write(&path, text).unwrap();
-        let variables = environment(&[]).in_directory(folder.path());
-        let error = load(&ABOUT, &[], &variables).unwrap_err().to_string();
-        assert_eq!(error, format!("{}: line 2: expected NAME=value", path.display()));
-    }
 }
 
 #[test]
