@@ -332,3 +332,6 @@ fn written(status: StatusCode, body: Option<&Value>) -> Response {
     }
     response
 }
+
+#[cfg(test)]
+mod tests;
