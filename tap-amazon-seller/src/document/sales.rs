@@ -1,0 +1,452 @@
+//! Sales and traffic documents: JSON with a list by date and a list by ASIN.
+//!
+//! The lists are read element by element, each of which becomes one record. The numbers keep the
+//! digits that Amazon wrote.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::io::{BufReader, Read};
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::inflate::peeked;
+use super::leaf::{Leaf, leaves};
+use super::{DocumentError, Emit, Facts, Fault, Feed, Loaded, Place, Position};
+use crate::record::value::{self, Fraction, Kind};
+use crate::streams::{AsinGranularity, Shape, Source};
+
+/// How many bytes are read at a time.
+const CHUNK: usize = 64 * 1024;
+
+/// The list by date.
+const BY_DATE: &str = "salesAndTrafficByDate";
+
+/// The list by ASIN.
+const BY_ASIN: &str = "salesAndTrafficByAsin";
+
+/// The part that repeats what was asked for.
+const SPECIFICATION: &str = "reportSpecification";
+
+/// Reads a document to its end and emits the records of all streams that want some.
+pub(super) fn load(
+    source: Box<dyn Read + '_>,
+    facts: &Facts<'_>,
+    feeds: &[Feed],
+    emit: &mut dyn Emit,
+) -> Result<Loaded, DocumentError> {
+    let (head, rest) = peeked(source, CHUNK).map_err(|cause| facts.source_error(cause))?;
+    let json = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
+    match json.trim_ascii_start().first() {
+        None => return Err(facts.fault(Fault::Empty)),
+        Some(b'<') => return Err(facts.fault(Fault::Xml)),
+        Some(_) => {}
+    }
+    let mark = (head.len() - json.len()) as u64;
+    let mut rest = rest;
+    std::io::copy(&mut rest.by_ref().take(mark), &mut std::io::sink())
+        .map_err(|cause| facts.source_error(cause))?;
+    let mut loader = Loader::new(facts, feeds, emit);
+    let mut text = serde_json::Deserializer::from_reader(BufReader::with_capacity(CHUNK, rest));
+    let read = Document(&mut loader).deserialize(&mut text).and_then(|()| text.end());
+    match (loader.error.take(), read) {
+        (Some(error), _) => Err(error),
+        (None, Err(error)) => Err(facts.json_error(error)),
+        (None, Ok(())) => loader.finish(),
+    }
+}
+
+impl Facts<'_> {
+    /// The error of a text that is not the expected JSON, without serde's words, which may quote.
+    fn json_error(&self, error: serde_json::Error) -> DocumentError {
+        let (line, column) = (error.line(), error.column());
+        match error.classify() {
+            serde_json::error::Category::Io => self.source_error(error.into()),
+            serde_json::error::Category::Eof => self.fault(Fault::Truncated { line: line as u64 }),
+            _ => self.fault(Fault::Syntax { line, column }),
+        }
+    }
+}
+
+/// What a document says of itself.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Specification {
+    report_options: Option<Options>,
+    data_start_time: Option<String>,
+    data_end_time: Option<String>,
+    marketplace_ids: Option<Vec<String>>,
+}
+
+/// The options that a document was made with.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Options {
+    asin_granularity: Option<String>,
+}
+
+/// What is known while a document is read.
+struct Loader<'a> {
+    facts: &'a Facts<'a>,
+    emit: &'a mut dyn Emit,
+    by_date: Option<Sink<'a>>,
+    by_asin: Option<Sink<'a>>,
+    /// The day of the list by ASIN, which does not say it on each element.
+    day: Option<String>,
+    elements_by_asin: Option<u64>,
+    /// Whether the list by date has a figure that is not zero; `None` before the list was read.
+    has_figures: Option<bool>,
+    loaded: Loaded,
+    /// An error that serde cannot carry.
+    error: Option<DocumentError>,
+}
+
+impl<'a> Loader<'a> {
+    /// Prepares for a document.
+    fn new(facts: &'a Facts<'a>, feeds: &'a [Feed], emit: &'a mut dyn Emit) -> Self {
+        let sink = |wanted: &Shape| {
+            feeds.iter().find_map(|feed| match &feed.stream.source {
+                Source::Report { shape, .. } if shape == wanted => Some(Sink::new(feed, facts)),
+                _ => None,
+            })
+        };
+        Self {
+            facts,
+            by_date: sink(&Shape::SalesByDate),
+            by_asin: sink(&Shape::SalesByAsin),
+            emit,
+            day: facts.day.map(|day| day.to_string()),
+            elements_by_asin: None,
+            has_figures: None,
+            loaded: Loaded::default(),
+            error: None,
+        }
+    }
+
+    /// Checks that the document answers what was asked.
+    ///
+    /// Amazon widens some ranges, and a client may be handed somebody else's report of the type.
+    fn check(&mut self, document: &Specification) -> Result<(), Fault> {
+        let day = |time: &Option<String>| {
+            time.as_ref().and_then(|time| time.get(..10).map(str::to_owned))
+        };
+        let (start, end) = (day(&document.data_start_time), day(&document.data_end_time));
+        if self.by_asin.is_some() && start.is_some() && end.is_some() {
+            let is_other_day = self.day.is_some() && self.day != start;
+            if start != end || is_other_day {
+                return Err(Fault::Other("dataStartTime"));
+            }
+            self.day = start;
+        }
+        if let (Place::Marketplace(place), Some(ids)) =
+            (self.facts.place, &document.marketplace_ids)
+            && !ids.iter().any(|id| id == place.id)
+        {
+            return Err(Fault::Other("marketplaceIds"));
+        }
+        let options = document.report_options.as_ref();
+        let granularity = options.and_then(|options| options.asin_granularity.as_deref());
+        match granularity {
+            Some(code) if code != self.facts.asin_granularity.code() => {
+                Err(Fault::Other("asinGranularity"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes an element of the list by date.
+    fn date_element(&mut self, element: &RawValue, number: u64) -> Result<(), DocumentError> {
+        let columns = self.leaves(element)?;
+        let is_figure =
+            |(_, value): &Leaf<'_>| value.get().parse::<f64>().is_ok_and(|figure| figure != 0.0);
+        self.has_figures = Some(self.has_figures == Some(true) || columns.iter().any(is_figure));
+        self.loaded.rows += 1;
+        let Some(sink) = &mut self.by_date else { return Ok(()) };
+        let day = self.facts.day.map(|day| day.to_string());
+        sink.element(&columns, day.as_deref(), number, self.facts, self.emit, &mut self.loaded)
+    }
+
+    /// Takes an element of the list by ASIN.
+    fn asin_element(&mut self, element: &RawValue, number: u64) -> Result<(), DocumentError> {
+        self.elements_by_asin = Some(number);
+        self.loaded.rows += 1;
+        if self.by_asin.is_none() {
+            return Ok(());
+        }
+        let mut columns = self.leaves(element)?;
+        if self.facts.asin_granularity == AsinGranularity::Parent {
+            let is_null = |name| {
+                !columns.iter().any(|(column, value)| column == name && value.get() != "null")
+            };
+            let parent = columns.iter().find(|(name, _)| name == "parent_asin").map(|leaf| leaf.1);
+            if let (true, Some(parent)) = (is_null("child_asin"), parent) {
+                columns.retain(|(name, _)| name != "child_asin");
+                columns.push(("child_asin".into(), parent));
+            }
+        }
+        let (Some(sink), Some(day)) = (&mut self.by_asin, &self.day) else {
+            return Err(self.facts.fault(Fault::NoMember(SPECIFICATION)));
+        };
+        sink.element(&columns, Some(day), number, self.facts, self.emit, &mut self.loaded)
+    }
+
+    /// The columns of an element.
+    fn leaves<'e>(&self, element: &'e RawValue) -> Result<Vec<Leaf<'e>>, DocumentError> {
+        leaves(element).map_err(|error| self.facts.json_error(error))
+    }
+
+    /// Says what was found.
+    fn finish(mut self) -> Result<Loaded, DocumentError> {
+        let missing = match (&self.by_date, self.has_figures, &self.by_asin, self.elements_by_asin)
+        {
+            (Some(_), None, ..) => Some(BY_DATE),
+            (_, _, Some(_), None) => Some(BY_ASIN),
+            _ => None,
+        };
+        if let Some(name) = missing {
+            return Err(self.facts.fault(Fault::NoMember(name)));
+        }
+        self.loaded.late = self.elements_by_asin == Some(0) && self.has_figures == Some(true);
+        for sink in [self.by_date, self.by_asin].into_iter().flatten() {
+            if sink.records > 0 {
+                self.loaded.records.insert(sink.feed.stream.name, sink.records);
+            }
+        }
+        Ok(self.loaded)
+    }
+}
+
+/// One stream's share of the elements.
+struct Sink<'a> {
+    feed: &'a Feed,
+    keys: &'static [&'static str],
+    declared: HashMap<String, Kind>,
+    announced: BTreeSet<String>,
+    record: Vec<u8>,
+    records: u64,
+}
+
+impl<'a> Sink<'a> {
+    /// Prepares for the elements of a list.
+    fn new(feed: &'a Feed, facts: &Facts<'_>) -> Self {
+        let schema: Value = serde_json::from_str(feed.stream.schema).unwrap_or_default();
+        let properties = schema.get("properties").and_then(Value::as_object);
+        let declared = properties.into_iter().flatten();
+        Self {
+            feed,
+            keys: feed.stream.keys_at(facts.asin_granularity),
+            declared: declared
+                .map(|(name, schema)| (name.clone(), Kind::declared(schema)))
+                .collect(),
+            announced: BTreeSet::new(),
+            record: Vec::new(),
+            records: 0,
+        }
+    }
+
+    /// Emits an element's record.
+    fn element(
+        &mut self,
+        columns: &[Leaf<'_>],
+        day: Option<&str>,
+        number: u64,
+        facts: &Facts<'_>,
+        emit: &mut dyn Emit,
+        loaded: &mut Loaded,
+    ) -> Result<(), DocumentError> {
+        let column = |name: &str| columns.iter().find(|(column, _)| column == name);
+        let has = |key: &&&str| match **key {
+            "marketplace_id" => true,
+            "date" => day.is_some() || column("date").is_some(),
+            key => column(key).is_some_and(|(_, value)| !matches!(value.get(), "null" | "\"\"")),
+        };
+        if self.keys.iter().filter(has).count() < self.keys.len() {
+            loaded.keyless.note(number);
+            return Ok(());
+        }
+        self.record.clear();
+        if let Place::Marketplace(marketplace) = facts.place {
+            self.record.extend_from_slice(b"{\"marketplace_id\":");
+            value::string(&mut self.record, marketplace.id.as_bytes());
+        }
+        if let (Some(day), None) = (day, column("date")) {
+            self.name("date");
+            value::string(&mut self.record, day.as_bytes());
+        }
+        for (name, value) in columns {
+            self.column(name, value, emit).map_err(|problem| match problem {
+                Problem::Emit(error) => error.into(),
+                Problem::Expected(expected) => DocumentError::Cell {
+                    stream: self.feed.stream.name,
+                    place: Position::Element(number),
+                    report: facts.report_id.to_owned(),
+                    column: name.clone(),
+                    expected,
+                },
+            })?;
+        }
+        self.record.push(b'}');
+        emit.record(self.feed.stream.name, &self.record)?;
+        self.records += 1;
+        Ok(())
+    }
+
+    /// Writes what stands before a value.
+    fn name(&mut self, name: &str) {
+        self.record.push(if self.record.is_empty() { b'{' } else { b',' });
+        value::string(&mut self.record, name.as_bytes());
+        self.record.push(b':');
+    }
+
+    /// Writes a column, and announces it if the schema does not know it.
+    fn column(&mut self, name: &str, value: &RawValue, emit: &mut dyn Emit) -> Result<(), Problem> {
+        if !self.feed.wants(name) && !self.keys.contains(&name) {
+            return Ok(());
+        }
+        let kind = self.declared.get(name).copied();
+        if kind.is_none() && !self.announced.contains(name) {
+            // The type of a null is not known; what has no value yet is not announced either.
+            let Some(schema) = type_of(value) else { return Ok(()) };
+            emit.property(self.feed.stream.name, name, schema).map_err(Problem::Emit)?;
+            self.announced.insert(name.to_owned());
+        }
+        self.name(name);
+        match kind {
+            Some(kind) => typed(&mut self.record, value, kind).map_err(Problem::Expected),
+            None => {
+                self.record.extend_from_slice(value.get().as_bytes());
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Why a column could not be written.
+enum Problem {
+    /// Nobody takes records.
+    Emit(super::EmitError),
+    /// The value is of another type.
+    Expected(&'static str),
+}
+
+/// The schema of a value that no schema knows; `None` for null.
+fn type_of(value: &RawValue) -> Option<Value> {
+    let kind = match value.get().bytes().next()? {
+        b'n' => return None,
+        b'"' => "string",
+        b't' | b'f' => "boolean",
+        b'[' => "array",
+        b'{' => "object",
+        _ => "number",
+    };
+    Some(json!({"type": [kind, "null"]}))
+}
+
+/// Writes a value with the digits that it has, if it is of the declared type.
+fn typed(out: &mut Vec<u8>, value: &RawValue, kind: Kind) -> Result<(), &'static str> {
+    let text = value.get();
+    let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    let fits = match kind {
+        _ if text == "null" => true,
+        Kind::Integer => {
+            // Some writers of JSON print whole numbers with a point and zeros behind it.
+            let whole = text.trim_end_matches('0').strip_suffix('.').unwrap_or(text);
+            let written = value::number(out, whole.as_bytes(), Fraction::Refused);
+            return written.ok_or("an integer");
+        }
+        Kind::Number => is_number,
+        Kind::Boolean => matches!(text, "true" | "false"),
+        Kind::Text | Kind::Date | Kind::DateTime => text.starts_with('"'),
+        Kind::Other => true,
+    };
+    if !fits {
+        return Err(match kind {
+            Kind::Number => "a number",
+            Kind::Boolean => "a yes or a no",
+            _ => "a text",
+        });
+    }
+    out.extend_from_slice(text.as_bytes());
+    Ok(())
+}
+
+/// The document as serde walks it.
+struct Document<'s, 'a>(&'s mut Loader<'a>);
+
+impl<'de> DeserializeSeed<'de> for Document<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Document<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a document")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            match name.as_str() {
+                SPECIFICATION => {
+                    let specification: Specification = map.next_value()?;
+                    if let Err(fault) = self.0.check(&specification) {
+                        self.0.error = Some(self.0.facts.fault(fault));
+                        return Err(A::Error::custom("another document"));
+                    }
+                }
+                BY_DATE => {
+                    self.0.has_figures = self.0.has_figures.or(Some(false));
+                    map.next_value_seed(Elements { loader: self.0, take: Loader::date_element })?;
+                }
+                BY_ASIN => {
+                    self.0.elements_by_asin = self.0.elements_by_asin.or(Some(0));
+                    map.next_value_seed(Elements { loader: self.0, take: Loader::asin_element })?;
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A list as serde walks it.
+struct Elements<'s, 'a> {
+    loader: &'s mut Loader<'a>,
+    take: fn(&mut Loader<'a>, &RawValue, u64) -> Result<(), DocumentError>,
+}
+
+impl<'de> DeserializeSeed<'de> for Elements<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Elements<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let mut number = 0;
+        while let Some(element) = list.next_element::<Box<RawValue>>()? {
+            number += 1;
+            if let Err(error) = (self.take)(self.loader, &element, number) {
+                self.loader.error = Some(error);
+                return Err(A::Error::custom("not to be taken"));
+            }
+        }
+        Ok(())
+    }
+}

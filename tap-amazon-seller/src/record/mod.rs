@@ -1,0 +1,51 @@
+//! A row and a schema make a record.
+//!
+//! The schema of a stream says what its records hold. A column of the report whose name is that of
+//! a property, but for case and punctuation, becomes that property and has its type; a [`Column`]
+//! says the rest. A [`Plan`] works all of that out once for each document, so that a row costs a
+//! walk over prepared steps. Nothing here reads, waits or knows a report.
+
+mod plan;
+pub(crate) mod value;
+
+pub(crate) use plan::{Others, Outline, Plan, Refused, Row, Written, fold};
+
+/// A column of a report that is not simply the property of its own name.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Column {
+    /// The column's name in the report; case, `-`, `_` and spaces do not matter.
+    pub header: &'static str,
+    /// Where its value goes: a property, or a path of properties with dots between them.
+    pub property: &'static str,
+    /// What happens on the way.
+    pub conversion: Conversion,
+}
+
+impl Column {
+    /// A column, the property it becomes, and what happens on the way.
+    #[must_use]
+    pub const fn new(header: &'static str, property: &'static str, conversion: Conversion) -> Self {
+        Self { header, property, conversion }
+    }
+}
+
+/// What happens to a cell on its way into a property. An empty cell is null under each of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conversion {
+    /// The cell is checked and written as the type that the schema declares.
+    Declared,
+    /// Text; where the cell is empty or its column missing, the cell of another column, which then
+    /// must be there.
+    OrElse(&'static str),
+    /// An amount, as Amazon's `Money`: an object of `CurrencyCode` and `Amount`.
+    Money {
+        /// The column that holds the currency.
+        currency: &'static str,
+    },
+    /// Text in which some words are replaced; all other text stays.
+    Words(&'static [(&'static str, &'static str)]),
+    /// A list of texts, separated by commas.
+    List,
+    /// The id of the marketplace that a sales channel names; null where it names none.
+    Marketplace,
+}
