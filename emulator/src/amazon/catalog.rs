@@ -22,6 +22,22 @@ const REACHABLE: usize = 1000;
 /// The kinds of identifiers that Amazon's model names.
 const IDENTIFIERS: &[&str] = &["ASIN", "EAN", "GTIN", "ISBN", "JAN", "MINSAN", "SKU", "UPC"];
 
+/// The parameters of searchCatalogItems. `keywordsLocale` is missing: texts exist in each
+/// marketplace's own language only.
+const SEARCH_PARAMETERS: &[&str] = &[
+    "identifiers",
+    "identifiersType",
+    "marketplaceIds",
+    "includedData",
+    "locale",
+    "sellerId",
+    "keywords",
+    "brandNames",
+    "classificationIds",
+    "pageSize",
+    "pageToken",
+];
+
 /// What a page of searchCatalogItems continues: kept under its token.
 #[derive(Debug, Clone)]
 pub(crate) struct Search {
@@ -58,22 +74,7 @@ pub(crate) fn one(
 
 /// searchCatalogItems: by identifiers, or by keywords.
 pub(crate) fn search(amazon: &Amazon, region: Region, uri: &Uri) -> Result<Answer, Refusal> {
-    let query = Query::parse(
-        uri,
-        &[
-            "identifiers",
-            "identifiersType",
-            "marketplaceIds",
-            "includedData",
-            "locale",
-            "sellerId",
-            "keywords",
-            "brandNames",
-            "classificationIds",
-            "pageSize",
-            "pageToken",
-        ],
-    )?;
+    let query = Query::parse(uri, SEARCH_PARAMETERS)?;
     let marketplaces = marketplaces(region, &query, 1)?;
     let Some(marketplace) = marketplaces.first().copied() else {
         return Err(Refusal::invalid("marketplaceIds is required."));
@@ -84,24 +85,16 @@ pub(crate) fn search(amazon: &Amazon, region: Region, uri: &Uri) -> Result<Answe
     let world = amazon.world();
     let identifiers = query.list("identifiers", 20)?;
     let keywords = query.list("keywords", 20)?;
-    let (products, has_refinements) = match (identifiers.is_empty(), keywords.is_empty()) {
-        (false, true) => (identified(world, marketplace, &query, &identifiers)?, false),
-        (true, false) => (matching(world, marketplace, &query, &keywords)?, true),
+    let products = match (identifiers.is_empty(), keywords.is_empty()) {
+        (false, true) => identified(world, marketplace, &query, &identifiers)?,
+        (true, false) => matching(world, marketplace, &query, &keywords)?,
         (true, true) => return Err(Refusal::invalid("identifiers or keywords is required.")),
         (false, false) => {
             return Err(Refusal::invalid("identifiers and keywords exclude each other."));
         }
     };
-    let key = query.without("pageToken");
-    let start = match query.text("pageToken") {
-        None => 0,
-        Some(token) => amazon
-            .search_page(region, token)
-            .filter(|page| page.key == key)
-            .map(|page| page.start)
-            .ok_or_else(|| Refusal::invalid("Invalid pageToken."))?,
-    };
-    let (end, reachable) = (start + size, products.len().min(REACHABLE));
+    let start = page_start(amazon, region, &query)?;
+    let reachable = products.len().min(REACHABLE);
     let items: Vec<Value> = products
         .iter()
         .take(reachable)
@@ -109,34 +102,58 @@ pub(crate) fn search(amazon: &Amazon, region: Region, uri: &Uri) -> Result<Answe
         .take(size)
         .map(|product| item(world, product, &[marketplace], &included))
         .collect();
+    let detail = json!({
+        "marketplaceId": marketplace.id,
+        "identifiers": identifiers.len(),
+        "items": items.len(),
+    });
+    let mut json = json!({
+        "numberOfResults": products.len(),
+        "pagination": pagination(amazon, region, &query, start, size, reachable),
+        "items": items,
+    });
+    if identifiers.is_empty()
+        && let Some(fields) = json.as_object_mut()
+    {
+        fields.insert("refinements".to_owned(), refinements(&products));
+    }
+    Ok(Answer { detail: Some(detail), ..Answer::ok(json) })
+}
+
+/// Number of the first result of the page that `query` asks for.
+fn page_start(amazon: &Amazon, region: Region, query: &Query) -> Result<usize, Refusal> {
+    let Some(token) = query.text("pageToken") else { return Ok(0) };
+    amazon
+        .search_page(region, token)
+        .filter(|page| page.key == query.without("pageToken"))
+        .map(|page| page.start)
+        .ok_or_else(|| Refusal::invalid("Invalid pageToken."))
+}
+
+/// The tokens of the pages beside the one that begins at `start`.
+fn pagination(
+    amazon: &Amazon,
+    region: Region,
+    query: &Query,
+    start: usize,
+    size: usize,
+    reachable: usize,
+) -> Value {
     let mut pagination = json!({});
     let mut put = |name: &str, start: usize| {
-        let token = amazon.keep_search_page(region, Search { key: key.clone(), start });
+        let key = query.without("pageToken");
+        let token = amazon.keep_search_page(region, Search { key, start });
         if let Some(fields) = pagination.as_object_mut() {
             fields.insert(name.to_owned(), token.into());
         }
     };
-    if end < reachable {
-        put("nextToken", end);
+    if start + size < reachable {
+        put("nextToken", start + size);
     }
     if start > 0 {
         put("previousToken", start.saturating_sub(size));
     }
-    let mut json = json!({
-        "numberOfResults": products.len(),
-        "pagination": pagination,
-        "items": items,
-    });
-    if has_refinements && let Some(fields) = json.as_object_mut() {
-        fields.insert("refinements".to_owned(), refinements(&products));
-    }
-    let asked = if identifiers.is_empty() { keywords.len() } else { identifiers.len() };
-    let detail = json!({
-        "marketplaceId": marketplace.id,
-        "identifiers": if identifiers.is_empty() { 0 } else { asked },
-        "items": items.len(),
-    });
-    Ok(Answer { detail: Some(detail), ..Answer::ok(json) })
+    pagination
 }
 
 /// The marketplaces of `query`, from 1 to `most`.

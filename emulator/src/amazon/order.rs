@@ -83,8 +83,8 @@ impl Orders {
         Self { world, region, end, now }
     }
 
-    /// When the order at `index` was updated last: orders are spread evenly, each somewhere in its
-    /// own share of the span, so that a later index is a later update.
+    /// When the order at `index` was updated last, to the second: orders are spread evenly, each
+    /// somewhere in its own share of the span, so that a later index is never an earlier update.
     fn updated(self, index: u64) -> DateTime<Utc> {
         let count = i64::try_from(self.world.orders).unwrap_or(i64::MAX).max(1);
         let share = (SPAN.num_milliseconds() / count).max(1);
@@ -92,7 +92,7 @@ impl Orders {
             .below(u64::try_from(share).unwrap_or(1));
         let index = i64::try_from(index).unwrap_or(i64::MAX);
         let millis = share.saturating_mul(index).saturating_add(i64::try_from(within).unwrap_or(0));
-        self.end - SPAN + TimeDelta::milliseconds(millis)
+        self.end - SPAN + TimeDelta::seconds(millis / 1000)
     }
 
     /// The kind of values that belongs to this region only.
@@ -258,5 +258,51 @@ fn places(country: &str) -> &'static [Place] {
         "JP" => &[("横浜市", "神奈川県", "220-0011"), ("髙松市", "香川県", "760-0017")],
         "AU" => &[("MELBOURNE", "VIC", "3000")],
         _ => &[("Singapore", "", "049483")],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Orders, Region, World};
+    use chrono::{TimeDelta, TimeZone, Utc};
+
+    /// Noon of the day on which these tests play, and the orders of a region.
+    fn orders(count: u64) -> Orders {
+        let noon = Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).unwrap();
+        let world = World { seed: 3, asins: 50, orders: count };
+        Orders::new(world, Region::Na, noon, noon)
+    }
+
+    #[test]
+    fn a_window_holds_its_start_and_not_its_end() {
+        let orders = orders(500);
+        for index in [0, 7, 300] {
+            let (this, next) = (orders.updated(index), orders.updated(index + 1));
+            assert_eq!(orders.updated_within(this, next), index..index + 1);
+            assert_eq!(orders.updated_within(this + TimeDelta::seconds(1), next).count(), 0);
+        }
+    }
+
+    #[test]
+    fn what_is_updated_later_today_has_not_happened_yet() {
+        let orders = orders(18_000);
+        let all = orders.updated_within(orders.now - TimeDelta::days(200), orders.end);
+        // A hundred orders a day, and half of the last day is over.
+        assert!((17_949..=17_951).contains(&all.end), "{all:?}");
+        assert!(orders.updated(all.end - 1) < orders.now);
+        assert!(orders.updated(all.end) >= orders.now);
+    }
+
+    #[test]
+    fn order_numbers_and_line_numbers_are_unique() {
+        let orders = orders(5_000);
+        let mut seen = std::collections::HashSet::new();
+        for index in 0..5_000 {
+            let order = orders.order(index).unwrap();
+            assert!(!order.lines.is_empty());
+            assert!(order.purchased < order.updated);
+            assert!(order.lines.into_iter().all(|line| seen.insert(line.id)));
+            assert!(seen.insert(order.id));
+        }
     }
 }

@@ -6,6 +6,7 @@ use super::marketplace::{Marketplace, Region, Standing, standing};
 use super::query::{Query, moment};
 use super::report::{Kind, Report, STATUSES, Source, Specification};
 use super::{Amazon, Answer};
+use crate::clock::Clock;
 use axum::http::{StatusCode, Uri};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
@@ -16,6 +17,17 @@ const RETENTION: TimeDelta = TimeDelta::days(90);
 
 /// Reports of a page unless the caller says otherwise.
 const PAGE: usize = 10;
+
+/// The parameters of getReports.
+const LIST_PARAMETERS: &[&str] = &[
+    "reportTypes",
+    "processingStatuses",
+    "marketplaceIds",
+    "pageSize",
+    "createdSince",
+    "createdUntil",
+    "nextToken",
+];
 
 /// What getReports was asked for: kept under its token, so that later pages continue the first.
 #[derive(Debug, Clone)]
@@ -28,6 +40,20 @@ pub(crate) struct Filter {
     until: DateTime<Utc>,
     /// Reports that earlier pages have shown.
     seen: usize,
+}
+
+impl Filter {
+    /// True of a report that the list shall have.
+    fn wants(&self, report: &Report, clock: &Clock) -> bool {
+        let specification = report.specification();
+        let status = report.status(clock).name();
+        let is_here = |id| self.marketplace_ids.contains(id);
+        self.report_types.contains(&specification.report_type)
+            && (self.statuses.is_empty() || self.statuses.iter().any(|it| it == status))
+            && (self.marketplace_ids.is_empty()
+                || specification.marketplace_ids.iter().any(is_here))
+            && (self.since..=self.until).contains(&report.created_at)
+    }
 }
 
 /// createReport.
@@ -67,28 +93,58 @@ fn specification(
     let marketplace_ids = texts(fields.get("marketplaceIds"))
         .filter(|ids| (1..=25).contains(&ids.len()))
         .ok_or_else(|| Refusal::invalid("marketplaceIds must have 1 to 25 values."))?;
-    // Amazon's sandbox refuses a type that does not exist; a type that may exist, but is neither
-    // made nor recorded here, is not emulated.
+    check_type(amazon, report_type)?;
+    let marketplace = open_marketplace(region, &marketplace_ids)?;
+    let options = options(fields.get("reportOptions"))?;
+    let source = source(amazon, report_type, marketplace, &options)?;
+    let (start, end) = range(fields, amazon.clock().now())?;
+    let report_type = report_type.to_owned();
+    Ok(Specification {
+        report_type,
+        source,
+        region,
+        marketplace_ids,
+        marketplace,
+        options,
+        start,
+        end,
+    })
+}
+
+/// Amazon's sandbox refuses a type that does not exist. A type that may exist, but is neither made
+/// nor recorded here, is not emulated.
+fn check_type(amazon: &Amazon, report_type: &str) -> Result<(), Refusal> {
     if !report_type.starts_with("GET_") {
         return Err(Refusal::invalid(format!("Invalid reportType: {report_type}")));
     }
-    let kind = Kind::named(report_type);
-    if kind.is_none() && !amazon.documents().has(report_type) {
+    if Kind::named(report_type).is_none() && !amazon.documents().has(report_type) {
         return Err(Refusal::not_emulated(format!("report type {report_type}")));
     }
-    let marketplace = open_marketplace(region, &marketplace_ids)?;
-    let options = options(fields.get("reportOptions"))?;
-    let source = match (amazon.documents().find(report_type, marketplace), kind) {
-        (Some(recorded), _) => Source::Recorded(recorded),
-        (None, Some(kind)) => {
-            check_options(kind, &options)?;
-            Source::Made(kind)
-        }
-        (None, None) => {
-            return Err(Refusal::not_emulated(format!("report type {report_type} here")));
-        }
+    Ok(())
+}
+
+/// Where the document of a report will come from: a recorded one goes before an invented one.
+fn source(
+    amazon: &Amazon,
+    report_type: &str,
+    marketplace: &Marketplace,
+    options: &BTreeMap<String, String>,
+) -> Result<Source, Refusal> {
+    if let Some(recorded) = amazon.documents().find(report_type, marketplace) {
+        return Ok(Source::Recorded(recorded));
+    }
+    let Some(kind) = Kind::named(report_type) else {
+        return Err(Refusal::not_emulated(format!("report type {report_type} here")));
     };
-    let now = amazon.clock().now();
+    check_options(kind, options)?;
+    Ok(Source::Made(kind))
+}
+
+/// The range of the data; `now` is the default of both ends.
+fn range(
+    fields: &Map<String, Value>,
+    now: DateTime<Utc>,
+) -> Result<(DateTime<Utc>, DateTime<Utc>), Refusal> {
     let time = |name: &str| match fields.get(name) {
         None | Some(Value::Null) => Ok(now),
         Some(Value::String(text)) => moment(name, text),
@@ -101,17 +157,7 @@ fn specification(
     if start > end {
         return Err(Refusal::invalid("dataStartTime must not be after dataEndTime."));
     }
-    let report_type = report_type.to_owned();
-    Ok(Specification {
-        report_type,
-        source,
-        region,
-        marketplace_ids,
-        marketplace,
-        options,
-        start,
-        end,
-    })
+    Ok((start, end))
 }
 
 /// The strings of a JSON list.
@@ -224,18 +270,7 @@ pub(crate) fn document(
 
 /// getReports: newest first, by filters or by the token of the page before.
 pub(crate) fn list(amazon: &Amazon, region: Region, uri: &Uri) -> Result<Answer, Refusal> {
-    let query = Query::parse(
-        uri,
-        &[
-            "reportTypes",
-            "processingStatuses",
-            "marketplaceIds",
-            "pageSize",
-            "createdSince",
-            "createdUntil",
-            "nextToken",
-        ],
-    )?;
+    let query = Query::parse(uri, LIST_PARAMETERS)?;
     let mut filter = match query.text("nextToken") {
         Some(_) if query.has_others("nextToken") => {
             return Err(Refusal::invalid("nextToken must be the only parameter."));
@@ -246,19 +281,8 @@ pub(crate) fn list(amazon: &Amazon, region: Region, uri: &Uri) -> Result<Answer,
         None => filter(&query, amazon.clock().now())?,
     };
     let clock = amazon.clock();
-    let is_wanted = |report: &&Report| {
-        let specification = report.specification();
-        let status = report.status(clock).name();
-        let any = |wanted: &[String], ids: &[String]| {
-            wanted.is_empty() || ids.iter().any(|id| wanted.contains(id))
-        };
-        filter.report_types.contains(&specification.report_type)
-            && (filter.statuses.is_empty() || filter.statuses.iter().any(|it| it == status))
-            && any(&filter.marketplace_ids, &specification.marketplace_ids)
-            && (filter.since..=filter.until).contains(&report.created_at)
-    };
     let reports = amazon.reports(region);
-    let wanted: Vec<&Report> = reports.iter().rev().filter(is_wanted).collect();
+    let wanted: Vec<&Report> = reports.iter().rev().filter(|it| filter.wants(it, clock)).collect();
     let page: Vec<Value> = wanted
         .iter()
         .skip(filter.seen)

@@ -33,34 +33,22 @@ fn columns(region: Region) -> Vec<&'static str> {
     }
 }
 
-/// How the files of `region` are written. That of Europe is as measured in August 2026.
-pub(super) fn style(region: Region) -> Style {
-    let opening = Opening::Header;
-    match region {
-        Region::Na => Style {
-            content_type: "text/plain",
-            encoding: UTF_8,
-            opening,
-            line_end: "\n",
-            last_line: LastLine::Terminated,
-            packing: Packing::Plain,
-        },
-        Region::Eu => Style {
-            content_type: "text/plain; charset=Cp1252",
-            encoding: WINDOWS_1252,
-            opening,
-            line_end: "\r\n",
-            last_line: LastLine::Open,
-            packing: Packing::Gzip,
-        },
-        Region::Fe => Style {
-            content_type: "text/plain; charset=Windows-31J",
-            encoding: SHIFT_JIS,
-            opening,
-            line_end: "\n",
-            last_line: LastLine::Terminated,
-            packing: Packing::Plain,
-        },
+/// How the file of `marketplace` is written. That of Europe is as measured in August 2026.
+pub(super) fn style(marketplace: &Marketplace) -> Style {
+    let is_european = marketplace.region == Region::Eu;
+    let (content_type, encoding) = match (marketplace.country, is_european) {
+        (_, true) => ("text/plain; charset=Cp1252", WINDOWS_1252),
+        ("JP", false) => ("text/plain; charset=Windows-31J", SHIFT_JIS),
+        // Without a charset, and in UTF-8.
+        _ => ("text/plain", UTF_8),
+    };
+    Style {
+        content_type,
+        encoding,
+        opening: Opening::Header,
+        line_end: if is_european { "\r\n" } else { "\n" },
+        last_line: if is_european { LastLine::Open } else { LastLine::Terminated },
+        packing: if is_european { Packing::Gzip } else { Packing::Plain },
     }
 }
 
@@ -81,7 +69,7 @@ pub(super) fn document(world: World, marketplace: &'static Marketplace, made: Ma
                 .map(move |offer| row(&columns, world, marketplace, &product, &offer, hour))
                 .collect::<Vec<_>>()
         });
-    flat_file(std::iter::once(header).chain(rows), style(marketplace.region))
+    flat_file(std::iter::once(header).chain(rows), style(marketplace))
 }
 
 /// One row. Quantities add up: warehouse = fulfillable + unsellable + reserved.

@@ -82,7 +82,7 @@ pub(crate) fn packing(specification: &Specification, kind: Kind) -> Packing {
     match kind {
         Kind::AllOrders => orders::style(specification.region).packing,
         Kind::Listings => listings::style(specification.marketplace).packing,
-        Kind::FbaInventory => fba_inventory::style(specification.region).packing,
+        Kind::FbaInventory => fba_inventory::style(specification.marketplace).packing,
         Kind::SalesAndTraffic => Packing::Gzip,
     }
 }

@@ -75,6 +75,12 @@ fn periods(start: NaiveDate, end: NaiveDate, granularity: &str) -> Vec<(NaiveDat
         .collect()
 }
 
+/// The names of an element of the by-ASIN list, and its figures.
+type Row = (Fields, Day);
+
+/// Elements of the by-ASIN list in the making.
+type Rows = Box<dyn Iterator<Item = Row> + Send>;
+
 /// The figures of one document.
 #[derive(Debug, Clone, Copy)]
 struct View {
@@ -131,60 +137,72 @@ impl View {
         start: NaiveDate,
         end: NaiveDate,
         granularity: &str,
-    ) -> Box<dyn Iterator<Item = Value> + Send> {
+    ) -> impl Iterator<Item = Value> + Send + use<> {
         // The list is empty until some of its traffic is known (callers have reported).
         let is_counted = self.traffic.is_counted(start);
-        let total = if is_counted {
-            self.traffic.products().fold(Day::default(), |mut total, product| {
+        let mut total = Day::default();
+        if is_counted {
+            for product in self.traffic.products() {
                 total += self.traffic.sum(&product, None, start, end);
-                total
-            })
-        } else {
-            Day::default()
+            }
+        }
+        let rows: Rows = match granularity {
+            "SKU" => Box::new(self.by_sku(start, end)),
+            "CHILD" => Box::new(self.by_child(start, end)),
+            _ => Box::new(self.by_parent(start, end)),
         };
+        rows.take_while(move |_| is_counted)
+            .filter(|(_, sum)| !sum.all.is_empty())
+            .map(move |(names, sum)| self.element(names, sum, total))
+    }
+
+    /// Each SKU, with its ASIN and its parent's.
+    fn by_sku(self, start: NaiveDate, end: NaiveDate) -> impl Iterator<Item = Row> + Send {
         let world = self.traffic.world;
-        let parent = move |product: &Product| match product.role {
-            Role::Child { parent } => world.asin(parent),
+        self.traffic.products().flat_map(move |product| {
+            world.offers(&product).into_iter().map(move |offer| {
+                let sum = self.traffic.sum(&product, Some(offer.ordinal), start, end);
+                let mut names = self.names(&product);
+                names.put("sku", offer.sku);
+                (names, sum)
+            })
+        })
+    }
+
+    /// Each ASIN that is sold, with its parent's.
+    fn by_child(self, start: NaiveDate, end: NaiveDate) -> impl Iterator<Item = Row> + Send {
+        self.traffic.products().map(move |product| {
+            (self.names(&product), self.traffic.sum(&product, None, start, end))
+        })
+    }
+
+    /// Each parent, and each product that has none.
+    fn by_parent(self, start: NaiveDate, end: NaiveDate) -> impl Iterator<Item = Row> + Send {
+        self.traffic.families().map(move |(asin, members)| {
+            let mut sum = Day::default();
+            for member in members {
+                sum += self.traffic.sum(&member, None, start, end);
+            }
+            let mut names = Fields::default();
+            names.put("parentAsin", asin);
+            (names, sum)
+        })
+    }
+
+    /// The ASIN of a product and of its parent: its own if it has none.
+    fn names(self, product: &Product) -> Fields {
+        let parent = match product.role {
+            Role::Child { parent } => self.traffic.world.asin(parent),
             Role::Parent | Role::Single => product.asin.clone(),
         };
-        let elements: Box<dyn Iterator<Item = (Map<String, Value>, Day)> + Send> = match granularity
-        {
-            "SKU" => Box::new(self.traffic.products().flat_map(move |product| {
-                world.offers(&product).into_iter().map(move |offer| {
-                    let sum = self.traffic.sum(&product, Some(offer.ordinal), start, end);
-                    let mut names = Fields::default();
-                    names.put("parentAsin", parent(&product));
-                    names.put("childAsin", product.asin.clone());
-                    names.put("sku", offer.sku);
-                    (names.0, sum)
-                })
-            })),
-            "CHILD" => Box::new(self.traffic.products().map(move |product| {
-                let mut names = Fields::default();
-                names.put("parentAsin", parent(&product));
-                names.put("childAsin", product.asin.clone());
-                (names.0, self.traffic.sum(&product, None, start, end))
-            })),
-            _ => Box::new(self.traffic.families().map(move |(asin, members)| {
-                let mut sum = Day::default();
-                for member in members {
-                    sum += self.traffic.sum(&member, None, start, end);
-                }
-                let mut names = Fields::default();
-                names.put("parentAsin", asin);
-                (names.0, sum)
-            })),
-        };
-        Box::new(
-            elements
-                .take_while(move |_| is_counted)
-                .filter(|(_, sum)| !sum.all.is_empty())
-                .map(move |(names, sum)| self.element(names, sum, total)),
-        )
+        let mut names = Fields::default();
+        names.put("parentAsin", parent);
+        names.put("childAsin", product.asin.clone());
+        names
     }
 
     /// An element of the by-ASIN list, named by `names`, within a `total`.
-    fn element(self, mut names: Map<String, Value>, sum: Day, total: Day) -> Value {
+    fn element(self, mut names: Fields, sum: Day, total: Day) -> Value {
         let mut sales = Fields::default();
         self.put_sales(&mut sales, sum);
         let mut traffic = Fields::default();
@@ -202,9 +220,9 @@ impl View {
         share("pageViewsPercentage", Counts::views);
         traffic.put_twin("buyBoxPercentage", buy_box(sum.all), buy_box(sum.business), self.twins());
         self.put_unit_sessions(&mut traffic, sum);
-        names.insert("salesByAsin".to_owned(), Value::Object(sales.0));
-        names.insert("trafficByAsin".to_owned(), Value::Object(traffic.0));
-        Value::Object(names)
+        names.put("salesByAsin", sales.0);
+        names.put("trafficByAsin", traffic.0);
+        Value::Object(names.0)
     }
 
     /// Whether the business twins of the fields are there: only for sellers who sell to companies,
