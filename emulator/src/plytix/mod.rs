@@ -1,32 +1,270 @@
-//! Plytix: nothing is emulated yet, and therefore everything answers 501.
+//! Plytix: tokens, products and their definitions, within its rate limits.
+//!
+//! The evidence is what Plytix publishes, and what its callers have recorded. Where the two leave
+//! an answer open, the request is answered 501 with what is missing, and the journal has it as
+//! `notEvidenced`.
+//!
+//! ```text
+//! request ─▶ windows ─▶ trailing slash ─▶ token ─▶ two writes to one product? ─▶ account ─▶ answer
+//!            429        308               401      500, `race` in the journal
+//! ```
+//!
+//! Links between products, assets and categories are not emulated. They fit in as fields of
+//! [`product::Product`], operations of [`route::Operation`] and columns of [`search`].
+
+mod account;
+mod answer;
+mod attribute;
+mod auth;
+mod change;
+mod definition;
+mod error;
+mod filter;
+mod product;
+mod query;
+mod route;
+mod search;
+mod seed;
+mod table;
+#[cfg(test)]
+mod tests;
+mod window;
+mod write;
 
 use crate::clock::Clock;
-use crate::journal::Journal;
+use crate::journal::{Entry, Journal};
+use crate::random::Random;
+use account::Account;
+use answer::Answer;
+use auth::Tokens;
 use axum::Router;
-use axum::http::StatusCode;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::Request;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, Uri};
+use axum::response::Response;
+use error::Refusal;
+use route::Operation;
+use serde_json::json;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use window::{Window, whole_seconds};
+use write::Writes;
 
-/// Plytix.
+/// Most bytes of a request's body; far above what a product needs.
+const LONGEST_BODY: usize = 16 * 1024 * 1024;
+/// Logins that the token host admits a second, by its own headers.
+const LOGINS_A_SECOND: u32 = 8;
+/// Requests that the API admits in ten seconds and in an hour, as recorded tokens say.
+const QUOTAS: [(u32, Duration); 2] =
+    [(20, Duration::from_secs(10)), (5_000, Duration::from_hours(1))];
+
+/// Plytix, of which clones are the same one.
 #[derive(Debug, Clone)]
-pub(crate) struct Service;
+pub(crate) struct Service {
+    plytix: Arc<Plytix>,
+}
+
+/// What the hosts share.
+#[derive(Debug)]
+struct Plytix {
+    seed: u64,
+    clock: Clock,
+    journal: Journal,
+    requests: AtomicU64,
+    tokens: Mutex<Tokens>,
+    logins: Mutex<Window>,
+    windows: Mutex<[Window; 2]>,
+    writes: Writes,
+    account: Mutex<Account>,
+}
 
 impl Service {
-    /// Plytix without content.
-    pub(crate) fn new(_seed: u64, _clock: Clock, _journal: Journal) -> Self {
-        Self
+    /// Plytix with its first definitions and products, which `seed` fixes.
+    pub(crate) fn new(seed: u64, clock: Clock, journal: Journal) -> Self {
+        let windows = QUOTAS.map(|(limit, length)| Window::new(limit, length));
+        let plytix = Plytix {
+            seed,
+            clock,
+            journal,
+            requests: AtomicU64::new(0),
+            tokens: Mutex::new(Tokens::new(seed)),
+            logins: Mutex::new(Window::new(LOGINS_A_SECOND, Duration::from_secs(1))),
+            windows: Mutex::new(windows),
+            writes: Writes::default(),
+            account: Mutex::new(Account::new(seed)),
+        };
+        Self { plytix: Arc::new(plytix) }
     }
 
     /// The host of the tokens.
     pub(crate) fn auth_router(&self) -> Router {
-        Router::new().fallback(async || StatusCode::NOT_IMPLEMENTED)
+        let plytix = Arc::clone(&self.plytix);
+        Router::new().fallback(async move |request: Request| plytix.login(request).await)
     }
 
     /// The host of the API.
     pub(crate) fn api_router(&self) -> Router {
-        self.auth_router()
+        let plytix = Arc::clone(&self.plytix);
+        Router::new().fallback(async move |request: Request| plytix.call(request).await)
     }
 
-    /// What it holds.
+    /// What Plytix holds, as a table for people.
     pub(crate) fn table(&self) -> String {
-        "Plytix holds nothing".to_owned()
+        held(&self.plytix.account).table()
     }
+}
+
+/// Locks; a panic elsewhere does not matter, because every change is made in one piece.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Plytix {
+    /// Serves a request to the host of the tokens.
+    async fn login(&self, request: Request) -> Response {
+        let (head, body) = request.into_parts();
+        let is_login = head.method == Method::POST && head.uri.path() == "/auth/api/get-token";
+        let outcome = if is_login {
+            self.token(body).await
+        } else {
+            Err(Refusal::not_evidenced("this path with this method on the token host"))
+        };
+        let operation = if is_login { "getToken" } else { "notEvidenced" };
+        let mut response = self.finish("plytix_auth", operation, &head, outcome);
+        for name in ["ratelimit-limit", "x-ratelimit-limit-second"] {
+            response.headers_mut().insert(name, HeaderValue::from(LOGINS_A_SECOND));
+        }
+        response
+    }
+
+    /// Answers a login.
+    async fn token(&self, body: Body) -> Result<Answer, Refusal> {
+        if let Some(left) = held(&self.logins).refused_for(self.clock.elapsed()) {
+            // That there are refusals follows from the headers; their body was not recorded.
+            return Err(Refusal::rate_limited(whole_seconds(self.clock.real(left))));
+        }
+        let body = read(body).await?;
+        held(&self.tokens).answer(&body, self.clock.now())
+    }
+
+    /// Serves a request to the API.
+    async fn call(&self, request: Request) -> Response {
+        let (head, body) = request.into_parts();
+        let operation = Operation::of(&head.method, head.uri.path().trim_end_matches('/'));
+        let outcome = self.answer(&head, &operation, body).await;
+        self.finish("plytix_api", operation.name(), &head, outcome)
+    }
+
+    /// Answers a request to the API.
+    async fn answer(
+        &self,
+        head: &Parts,
+        operation: &Operation,
+        body: Body,
+    ) -> Result<Answer, Refusal> {
+        self.admit()?;
+        if let Some(path) = without_trailing_slash(&head.uri) {
+            let answer = Answer::empty(StatusCode::PERMANENT_REDIRECT);
+            return Ok(Answer { location: Some(path), ..answer });
+        }
+        held(&self.tokens).check(head.headers.get(AUTHORIZATION), self.clock.now())?;
+        let Some(product) = operation.written_product() else {
+            let body = read(body).await?;
+            return held(&self.account).answer(operation, &body, self.clock.now());
+        };
+        let _write = self.writes.begin(product)?;
+        let body = read(body).await?;
+        write::take_time(&self.clock).await;
+        held(&self.account).answer(operation, &body, self.clock.now())
+    }
+
+    /// Counts a request in both windows, whatever becomes of it, or refuses it until the later end.
+    fn admit(&self) -> Result<(), Refusal> {
+        let now = self.clock.elapsed();
+        let refused = held(&self.windows).each_mut().map(|window| window.refused_for(now));
+        let Some(left) = refused.into_iter().flatten().max() else { return Ok(()) };
+        Err(Refusal::rate_limited(whole_seconds(self.clock.real(left))))
+    }
+
+    /// Notes what became of a request, and puts the answer on the wire.
+    fn finish(
+        &self,
+        service: &'static str,
+        operation: &'static str,
+        head: &Parts,
+        outcome: Result<Answer, Refusal>,
+    ) -> Response {
+        let mut response = Response::new(Body::empty());
+        let mut header = |name, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                response.headers_mut().insert(name, value);
+            }
+        };
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let mut random = Random::new(self.seed, "plytix request", number);
+        header(axum::http::HeaderName::from_static("x-request-id"), &random.uuid());
+        let (status, body, operation, detail) = match outcome {
+            Ok(answer) => {
+                if let Some(location) = answer.location {
+                    header(LOCATION, &location);
+                }
+                (answer.status, answer.body, operation, answer.detail)
+            }
+            Err(refusal) => {
+                if let Some(seconds) = refusal.retry_after {
+                    header(RETRY_AFTER, &seconds.to_string());
+                }
+                let (name, detail) = refused_as(operation, &refusal);
+                (refusal.status, Some(refusal.body()), name, detail)
+            }
+        };
+        if let Some(body) = body {
+            header(CONTENT_TYPE, "application/json");
+            *response.body_mut() = Body::from(body.to_string());
+        }
+        *response.status_mut() = status;
+        self.journal.note(Entry {
+            service,
+            operation,
+            status: status.as_u16(),
+            method: head.method.to_string(),
+            path: head.uri.path().to_owned(),
+            detail,
+        });
+        response
+    }
+}
+
+/// How the journal names a refused `operation`, and what it says about it.
+fn refused_as(
+    operation: &'static str,
+    refusal: &Refusal,
+) -> (&'static str, Option<serde_json::Value>) {
+    let detail = Some(json!({"operation": operation, "reason": refusal.message}));
+    match refusal.status {
+        StatusCode::NOT_IMPLEMENTED => ("notEvidenced", detail),
+        _ if refusal.is_race => ("race", detail),
+        _ => (operation, None),
+    }
+}
+
+/// The path and query of `uri` without the slashes at the end of the path, if it has any.
+///
+/// Plytix redirects there, and HTTP clients follow without their `Authorization` header.
+fn without_trailing_slash(uri: &Uri) -> Option<String> {
+    let path = uri.path().trim_end_matches('/');
+    if path.is_empty() || path.len() == uri.path().len() {
+        return None;
+    }
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Some(format!("{path}{query}"))
+}
+
+/// The whole body of a request.
+async fn read(body: Body) -> Result<Bytes, Refusal> {
+    let unreadable = |_| Refusal::not_evidenced("a body that ends early or has more than 16 MiB");
+    to_bytes(body, LONGEST_BODY).await.map_err(unreadable)
 }

@@ -1,0 +1,1 @@
+//! Plytix as its callers see it.
