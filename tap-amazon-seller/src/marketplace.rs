@@ -22,13 +22,13 @@ impl Region {
     /// All regions, in the order of Amazon's documentation.
     pub const ALL: [Self; 3] = [Self::Na, Self::Eu, Self::Fe];
 
-    /// Amazon's code of the region, as it stands in records and messages.
+    /// Amazon's code of the region in small letters, as it stands in configurations and records.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
-            Self::Na => "NA",
-            Self::Eu => "EU",
-            Self::Fe => "FE",
+            Self::Na => "na",
+            Self::Eu => "eu",
+            Self::Fe => "fe",
         }
     }
 
@@ -204,7 +204,8 @@ mod tests {
 
     #[test]
     fn a_sales_channel_names_its_marketplace_unless_it_is_not_amazons() {
-        let country = |channel| Marketplace::by_sales_channel(channel).map(|found| found.country);
+        let country =
+            |channel: &str| Marketplace::by_sales_channel(channel).map(|found| found.country);
         for marketplace in MARKETPLACES {
             let channel = marketplace.domain.replace("www.amazon", "Amazon");
             assert_eq!(country(&channel), Some(marketplace.country));
@@ -224,8 +225,7 @@ mod tests {
         assert_eq!(countries(Region::Fe), ["SG", "AU", "JP"]);
         assert_eq!(countries(Region::Eu).len(), 16);
         for region in Region::ALL {
-            let code = region.code().to_lowercase();
-            let host = format!("sellingpartnerapi-{code}.amazon.com");
+            let host = format!("sellingpartnerapi-{region}.amazon.com");
             assert_eq!(region.endpoint(), format!("https://{host}"));
             assert_eq!(region.sandbox_endpoint(), format!("https://sandbox.{host}"));
         }

@@ -19,7 +19,7 @@ impl Charset {
     ///
     /// Amazon writes Java's names: `Cp1252`, `utf8`, `Windows-31J`. All of them are among the
     /// labels of the Encoding Standard, which also knows that what is called ISO-8859-1 is
-    /// windows-1252, and that Shift_JIS is to be read with Microsoft's additions.
+    /// windows-1252, and that `Shift_JIS` is to be read with Microsoft's additions.
     pub(crate) fn of(content_type: Option<&str>, country: Option<&str>) -> Self {
         let declared = content_type
             .and_then(label)
@@ -207,7 +207,7 @@ mod tests {
         let (shift_jis, _, lossy) = SHIFT_JIS.encode(&japanese);
         assert!(!lossy);
         for size in 1..8 {
-            let read = |bytes, charset| decoded(bytes, charset, size);
+            let read = |bytes: &[u8], charset| decoded(bytes, charset, size);
             assert_eq!(read(euro, Charset::Declared(WINDOWS_1252)), ("10 € “Größe”".into(), 0));
             assert_eq!(read(euro, Charset::Guessed(WINDOWS_1252)), ("10 € “Größe”".into(), 0));
             for charset in [Charset::Declared(SHIFT_JIS), Charset::Guessed(SHIFT_JIS)] {

@@ -157,7 +157,7 @@ mod tests {
         let mut lines = lines(bytes);
         let mut all = Vec::new();
         while let Some(line) = lines.next().unwrap() {
-            assert_eq!(line.number as usize, all.len() + 1);
+            assert_eq!(line.number, all.len() as u64 + 1);
             all.push((String::from_utf8(line.text.to_vec()).unwrap(), line.end));
         }
         all

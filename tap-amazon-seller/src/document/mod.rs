@@ -20,6 +20,8 @@ mod line;
 mod listing;
 pub(crate) mod order;
 mod sales;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
@@ -230,6 +232,12 @@ pub enum Fault {
     LineTooLong {
         /// Number of the line, counted from 1.
         line: u64,
+        /// The limit.
+        limit: usize,
+    },
+    /// An element of a JSON list is longer than any element should be.
+    #[error("an element of a list is longer than {limit} bytes")]
+    ElementTooLong {
         /// The limit.
         limit: usize,
     },

@@ -288,13 +288,13 @@ impl SumColumns {
         } else {
             &[]
         };
-        let prices = total(row, &self.prices)?;
-        if let Some(prices) = prices {
-            let taxes = total(row, taxes)?.unwrap_or_default();
-            let discounts = total(row, &self.discounts)?.unwrap_or_default();
-            // Other reports of Amazon print discounts as negative numbers; this one does not.
-            let line = prices + taxes - discounts.abs();
-            sums.amount = Some(sums.amount.unwrap_or_default() + line);
+        let mut line = Sum::default();
+        line.add(row, &self.prices, |price| price)?;
+        if line.0.is_some() {
+            line.add(row, taxes, |tax| tax)?;
+            // Other reports of Amazon print discounts as negative numbers, this one as positive.
+            line.add(row, &self.discounts, |discount| -discount.abs())?;
+            sums.amount = line.0.map(|line| line.saturating_add(sums.amount.unwrap_or_default()));
             self.add_currency(row, sums)?;
         }
         Ok(())
@@ -336,23 +336,35 @@ impl SumColumns {
     }
 }
 
-/// The sum of some cells of a row; `None` if all of them are empty.
-fn total(row: Row<'_>, columns: &[usize]) -> Result<Option<Decimal>, Refused> {
-    let mut total: Option<Decimal> = None;
-    let mut digits = Vec::new();
-    for index in columns.iter().copied() {
-        let cell = row.cell(index).trim_ascii();
-        if cell.is_empty() {
-            continue;
+/// A sum of amounts; `None` while nothing was added.
+#[derive(Debug, Default)]
+struct Sum(Option<Decimal>);
+
+impl Sum {
+    /// Adds some cells of a row, each with its sign put right; an empty cell adds nothing.
+    fn add(
+        &mut self,
+        row: Row<'_>,
+        columns: &[usize],
+        signed: fn(Decimal) -> Decimal,
+    ) -> Result<(), Refused> {
+        for index in columns.iter().copied() {
+            let cell = row.cell(index).trim_ascii();
+            if !cell.is_empty() {
+                let sum = decimal(cell)
+                    .and_then(|amount| signed(amount).checked_add(self.0.unwrap_or_default()));
+                self.0 = Some(sum.ok_or(Refused { index, expected: "a number" })?);
+            }
         }
-        digits.clear();
-        let amount = value::number(&mut digits, cell, Fraction::Allowed)
-            .and_then(|()| std::str::from_utf8(&digits).ok())
-            .and_then(|digits| Decimal::from_str_exact(digits).ok())
-            .and_then(|amount| amount.checked_add(total.unwrap_or_default()));
-        total = Some(amount.ok_or(Refused { index, expected: "a number" })?);
+        Ok(())
     }
-    Ok(total)
+}
+
+/// The number in a cell; `None` if there is none, or one with more digits than any amount has.
+fn decimal(cell: &[u8]) -> Option<Decimal> {
+    let mut digits = Vec::with_capacity(cell.len() + 1);
+    value::number(&mut digits, cell, Fraction::Allowed)?;
+    Decimal::from_str_exact(std::str::from_utf8(&digits).ok()?).ok()
 }
 
 /// The order lines of a document.

@@ -3,9 +3,10 @@
 //! The lists are read element by element, each of which becomes one record. The numbers keep the
 //! digits that Amazon wrote.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -20,6 +21,9 @@ use crate::streams::{AsinGranularity, Shape, Source};
 
 /// How many bytes are read at a time.
 const CHUNK: usize = 64 * 1024;
+
+/// The longest element that is read. Amazon's are a few thousand bytes long.
+const LONGEST: usize = 16 * 1024 * 1024;
 
 /// The list by date.
 const BY_DATE: &str = "salesAndTrafficByDate";
@@ -46,15 +50,38 @@ pub(super) fn load(
     }
     let mark = (head.len() - json.len()) as u64;
     let mut rest = rest;
-    std::io::copy(&mut rest.by_ref().take(mark), &mut std::io::sink())
+    io::copy(&mut rest.by_ref().take(mark), &mut io::sink())
         .map_err(|cause| facts.source_error(cause))?;
-    let mut loader = Loader::new(facts, feeds, emit);
-    let mut text = serde_json::Deserializer::from_reader(BufReader::with_capacity(CHUNK, rest));
+    let meter = Cell::new(0);
+    let metered = Metered { source: rest, read: &meter };
+    let mut loader = Loader::new(facts, feeds, &meter, emit);
+    let mut text = serde_json::Deserializer::from_reader(BufReader::with_capacity(CHUNK, metered));
     let read = Document(&mut loader).deserialize(&mut text).and_then(|()| text.end());
     match (loader.error.take(), read) {
         (Some(error), _) => Err(error),
+        (None, Err(_)) if meter.get() > LONGEST => {
+            Err(facts.fault(Fault::ElementTooLong { limit: LONGEST }))
+        }
         (None, Err(error)) => Err(facts.json_error(error)),
         (None, Ok(())) => loader.finish(),
+    }
+}
+
+/// A source that ends in an error when too much was read since somebody set its meter back.
+struct Metered<'m, R> {
+    source: R,
+    /// How many bytes were read since.
+    read: &'m Cell<usize>,
+}
+
+impl<R: Read> Read for Metered<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(buffer)?;
+        self.read.set(self.read.get() + read);
+        if self.read.get() > LONGEST {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        Ok(read)
     }
 }
 
@@ -91,6 +118,8 @@ struct Options {
 struct Loader<'a> {
     facts: &'a Facts<'a>,
     emit: &'a mut dyn Emit,
+    /// How many bytes were read since the last element.
+    meter: &'a Cell<usize>,
     by_date: Option<Sink<'a>>,
     by_asin: Option<Sink<'a>>,
     /// The day of the list by ASIN, which does not say it on each element.
@@ -105,7 +134,12 @@ struct Loader<'a> {
 
 impl<'a> Loader<'a> {
     /// Prepares for a document.
-    fn new(facts: &'a Facts<'a>, feeds: &'a [Feed], emit: &'a mut dyn Emit) -> Self {
+    fn new(
+        facts: &'a Facts<'a>,
+        feeds: &'a [Feed],
+        meter: &'a Cell<usize>,
+        emit: &'a mut dyn Emit,
+    ) -> Self {
         let sink = |wanted: &Shape| {
             feeds.iter().find_map(|feed| match &feed.stream.source {
                 Source::Report { shape, .. } if shape == wanted => Some(Sink::new(feed, facts)),
@@ -117,6 +151,7 @@ impl<'a> Loader<'a> {
             by_date: sink(&Shape::SalesByDate),
             by_asin: sink(&Shape::SalesByAsin),
             emit,
+            meter,
             day: facts.day.map(|day| day.to_string()),
             elements_by_asin: None,
             has_figures: None,
@@ -313,13 +348,7 @@ impl<'a> Sink<'a> {
             self.announced.insert(name.to_owned());
         }
         self.name(name);
-        match kind {
-            Some(kind) => typed(&mut self.record, value, kind).map_err(Problem::Expected),
-            None => {
-                self.record.extend_from_slice(value.get().as_bytes());
-                Ok(())
-            }
-        }
+        typed(&mut self.record, value, kind.unwrap_or(Kind::Other)).map_err(Problem::Expected)
     }
 }
 
@@ -442,6 +471,7 @@ impl<'de> Visitor<'de> for Elements<'_, '_> {
         let mut number = 0;
         while let Some(element) = list.next_element::<Box<RawValue>>()? {
             number += 1;
+            self.loader.meter.set(0);
             if let Err(error) = (self.take)(self.loader, &element, number) {
                 self.loader.error = Some(error);
                 return Err(A::Error::custom("not to be taken"));
