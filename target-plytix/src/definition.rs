@@ -28,7 +28,9 @@ pub struct Definition(HashMap<String, Attribute>);
 /// One filter that Plytix offers; each attribute of the account is one.
 #[derive(Deserialize)]
 struct Filter {
-    filter_type: Option<String>,
+    /// The attribute's `type_class`.
+    #[serde(rename = "filter_type")]
+    kind: Option<String>,
     key: Option<String>,
     #[serde(default)]
     options: Vec<serde_json::Value>,
@@ -57,7 +59,7 @@ impl From<FiltersAnswer> for Definition {
         });
         let attributes = filters.filter_map(|filter| {
             let label = filter.key?.strip_prefix(PREFIX)?.to_owned();
-            let kind = Kind::of(&filter.filter_type?);
+            let kind = Kind::of(&filter.kind?);
             let options =
                 filter.options.iter().filter_map(|option| option.as_str().map(str::to_owned));
             Some((label, Attribute { kind, options: options.collect() }))

@@ -9,11 +9,19 @@
 //!             template     per SKU                              create, family · patch · nothing
 //! ```
 
+pub mod account;
+pub mod api;
+pub mod config;
 pub mod definition;
+pub mod dialect;
 pub mod mapping;
 pub mod number;
 pub mod path;
 pub mod product;
+pub mod report;
+pub mod run;
+pub mod sink;
 pub mod template;
+pub mod upsert;
 pub mod value;
 pub mod wanted;

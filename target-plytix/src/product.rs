@@ -41,10 +41,9 @@ pub struct UnfitField {
 /// The body of a request that creates or changes a product. A null clears.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Change {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sku: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    label: Option<Option<Value>>,
+    /// What every product has: `sku` and `label`.
+    #[serde(flatten)]
+    properties: IndexMap<&'static str, Option<Value>>,
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     attributes: IndexMap<String, Option<Value>>,
 }
@@ -53,13 +52,13 @@ impl Change {
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.label.is_none() && self.attributes.is_empty()
+        self.properties.is_empty() && self.attributes.is_empty()
     }
 
     /// The names of what is written.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let label = self.label.as_ref().map(|_| "label");
-        label.into_iter().chain(self.attributes.keys().map(String::as_str))
+        let properties = self.properties.keys().copied();
+        properties.chain(self.attributes.keys().map(String::as_str))
     }
 
     /// Writes this day, too.
@@ -72,7 +71,9 @@ impl Change {
     /// Adds the value of a field.
     fn set(&mut self, field: &Field, value: Option<Value>) {
         match field {
-            Field::Label => self.label = Some(value),
+            Field::Label => {
+                self.properties.insert("label", value);
+            }
             Field::Attribute(label) => {
                 self.attributes.insert(label.clone(), value);
             }
@@ -117,7 +118,8 @@ pub fn fitted(
 /// The body that creates the product. Empty values are left out: a new product has none to clear.
 #[must_use]
 pub fn creation(wanted: &Wanted, fields: &[Field]) -> Change {
-    let mut change = Change { sku: Some(wanted.sku.clone()), ..Change::default() };
+    let mut change = Change::default();
+    change.properties.insert("sku", Some(Value::Text(wanted.sku.clone())));
     for cell in &wanted.cells {
         if let (Some(field), Some(value)) = (fields.get(cell.field), &cell.value) {
             change.set(field, Some(value.clone()));
@@ -289,7 +291,7 @@ mod tests {
     /// null clears, keys that are not sent stay.
     fn applied(present: &Present, change: &Change) -> Present {
         let mut after = present.clone();
-        if let Some(label) = &change.label {
+        if let Some(label) = change.properties.get("label") {
             after.label.clone_from(label);
         }
         for (label, value) in &change.attributes {

@@ -197,7 +197,11 @@ impl Mapping {
         for source in &stream.sources {
             let value =
                 source.value(record).map_err(|error| error.named(&self.name(source.field)))?;
-            let Some(value) = value else { continue };
+            let value = match value {
+                Said::Nothing => continue,
+                Said::Null => None,
+                Said::Value(value) => Some(value),
+            };
             let Source { field, write, unmatched, .. } = *source;
             cells.push(Cell { field, value, write, unmatched });
         }
@@ -243,13 +247,12 @@ impl Stream {
                 Part::Text(text) => sku.push_str(text),
                 Part::Value(origin) => {
                     let member = origin.path.first().to_owned();
-                    let value =
-                        origin.value(record).map_err(|error| error.named(&member))?.flatten();
+                    let value = origin.value(record).map_err(|error| error.named(&member))?;
                     match value {
-                        Some(Value::Text(text)) => sku.push_str(text.trim()),
-                        Some(Value::Number(number)) => sku.push_str(number.digits()),
-                        Some(_) => return Err(RecordError::SkuPart { member }),
-                        None => return Err(RecordError::NoSku { member }),
+                        Said::Value(Value::Text(text)) => sku.push_str(text.trim()),
+                        Said::Value(Value::Number(number)) => sku.push_str(number.digits()),
+                        Said::Value(_) => return Err(RecordError::SkuPart { member }),
+                        Said::Null | Said::Nothing => return Err(RecordError::NoSku { member }),
                     }
                 }
             }
@@ -261,7 +264,7 @@ impl Stream {
     fn preference(&self, record: &Members<'_>) -> usize {
         let Some((origin, values)) = &self.prefer else { return 0 };
         let text = match origin.value(record) {
-            Ok(Some(Some(Value::Text(text)))) => text.to_lowercase(),
+            Ok(Said::Value(Value::Text(text))) => text.to_lowercase(),
             _ => return values.len(),
         };
         values.iter().position(|value| *value == text).unwrap_or(values.len())
@@ -278,18 +281,18 @@ impl Stream {
 }
 
 impl Source {
-    /// What a record says: nothing, a null, or a value.
-    fn value(&self, record: &Members<'_>) -> Result<Option<Option<Value>>, ValueError> {
+    /// What a record says.
+    fn value(&self, record: &Members<'_>) -> Result<Said, ValueError> {
         let origins = match &self.from {
-            From::Constant(value) => return Ok(Some(Some(value.clone()))),
+            From::Constant(value) => return Ok(Said::Value(value.clone())),
             From::Record(origins) => origins,
         };
-        let mut best = None;
+        let mut best = Said::Nothing;
         for origin in origins {
             match origin.value(record)? {
-                Some(Some(value)) => return Ok(Some(Some(value))),
-                Some(None) => best = Some(None),
-                None => {}
+                Said::Value(value) => return Ok(Said::Value(value)),
+                Said::Null => best = Said::Null,
+                Said::Nothing => {}
             }
         }
         Ok(best)
@@ -298,24 +301,34 @@ impl Source {
 
 impl Origin {
     /// What a record says here.
-    fn value(&self, record: &Members<'_>) -> Result<Option<Option<Value>>, ValueError> {
+    fn value(&self, record: &Members<'_>) -> Result<Said, ValueError> {
         let raw = match self.path.find(record) {
-            Found::Absent => return Ok(None),
-            Found::Null => return Ok(Some(None)),
+            Found::Absent => return Ok(Said::Nothing),
+            Found::Null => return Ok(Said::Null),
             Found::Value(raw) => raw,
         };
         let Some(value) = Value::read(raw).map_err(ValueError::Unfit)? else {
-            return Ok(Some(None));
+            return Ok(Said::Null);
         };
-        let Some((name, table)) = &self.table else { return Ok(Some(Some(value))) };
+        let Some((name, table)) = &self.table else { return Ok(Said::Value(value)) };
         let translated = match &value {
             Value::Text(text) => table.get(text.trim()),
             Value::Number(number) => table.get(number.digits()),
             Value::Boolean(_) | Value::List(_) => None,
         };
         let text = translated.ok_or_else(|| ValueError::NotInTable(name.clone()))?;
-        Ok(Some(Some(Value::Text(text.clone()))))
+        Ok(Said::Value(Value::Text(text.clone())))
     }
+}
+
+/// What a record says about something.
+enum Said {
+    /// It does not speak about it.
+    Nothing,
+    /// That there is none.
+    Null,
+    /// What it is.
+    Value(Value),
 }
 
 /// Why there is no value; for whom is known further out.

@@ -1,0 +1,210 @@
+//! What became of every record, said once.
+//!
+//! A failure is logged when it happens, with the product, the phase, the field and Plytix's own words,
+//! and never with a value. The rest is counted, and the counts are said at the end.
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use api_client::Count;
+
+/// What became of a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It was not there, and is now.
+    Created,
+    /// It was there and something of it was written.
+    Updated,
+    /// It was there as its records want it.
+    Unchanged,
+    /// It could not be written.
+    Failed,
+}
+
+/// Where a failure happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The values do not fit the account's attributes.
+    Fit,
+    /// Creating the product.
+    Create,
+    /// Changing it.
+    Update,
+    /// Giving it its family.
+    Family,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Fit => "fit",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Family => "family",
+        })
+    }
+}
+
+/// Products and the records that they were made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Products.
+    pub products: u64,
+    /// Records.
+    pub records: u64,
+}
+
+/// What became of everything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Products that were created.
+    pub created: Tally,
+    /// Products that were changed.
+    pub updated: Tally,
+    /// Products that needed nothing.
+    pub unchanged: Tally,
+    /// Products that could not be written.
+    pub failed: Tally,
+    /// Records that could not become products.
+    pub unmapped: u64,
+    /// Records that the mapping passes over.
+    pub skipped: u64,
+}
+
+/// The report of one run.
+#[derive(Debug, Default)]
+pub struct Report(Mutex<Totals>);
+
+impl Report {
+    /// What became of everything so far.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        *self.lock()
+    }
+
+    /// Notes a product that was written or needed nothing.
+    pub fn product(&self, status: Status, records: usize) {
+        let mut totals = self.lock();
+        let tally = match status {
+            Status::Created => &mut totals.created,
+            Status::Updated => &mut totals.updated,
+            Status::Unchanged => &mut totals.unchanged,
+            Status::Failed => &mut totals.failed,
+        };
+        tally.products += 1;
+        tally.records += u64::try_from(records).unwrap_or(u64::MAX);
+    }
+
+    /// Notes and logs a product that could not be written.
+    pub fn failed(&self, sku: &str, records: usize, phase: Phase, reason: &dyn std::error::Error) {
+        self.product(Status::Failed, records);
+        tracing::warn!("{sku}: {phase}: {}", chain(reason));
+    }
+
+    /// Notes and logs a record that could not become a product: the one with this number of its stream,
+    /// counted from 1.
+    pub fn unmapped(&self, stream: &str, number: u64, reason: &dyn std::error::Error) {
+        self.lock().unmapped += 1;
+        tracing::warn!("{stream}: record {number}: {}", chain(reason));
+    }
+
+    /// Notes a record that the mapping passes over.
+    pub fn skipped(&self) {
+        self.lock().skipped += 1;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Totals> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Totals {
+    /// Records that did not become what they should.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.failed.records + self.unmapped
+    }
+
+    /// Logs the counts, and the requests that it took.
+    pub fn say(&self, requests: &[(&'static str, Count)]) {
+        tracing::info!("{self}");
+        let calls: u64 = requests.iter().map(|(_, count)| count.calls).sum();
+        let throttled: u64 = requests.iter().map(|(_, count)| count.throttled).sum();
+        let waited: Duration = requests.iter().map(|(_, count)| count.waited).sum();
+        let each: Vec<String> =
+            requests.iter().map(|(name, count)| format!("{} {name}", count.calls)).collect();
+        tracing::info!(
+            "{calls} requests ({}), {throttled} of them refused for now, {:.1} s of waiting",
+            each.join(", "),
+            waited.as_secs_f64(),
+        );
+        for (status, records) in self.by_status() {
+            singer::metric::counter("record_count", records, &[("status", status.into())]);
+        }
+        for (operation, count) in requests {
+            let tags = [("endpoint", (*operation).into())];
+            singer::metric::counter("http_request_count", count.calls, &tags);
+        }
+    }
+
+    /// Records by what became of them.
+    fn by_status(&self) -> [(&'static str, u64); 5] {
+        [
+            ("created", self.created.records),
+            ("updated", self.updated.records),
+            ("unchanged", self.unchanged.records),
+            ("failed", self.failures()),
+            ("skipped", self.skipped),
+        ]
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { created, updated, unchanged, failed, unmapped, skipped } = self;
+        let records = created.records + updated.records + unchanged.records + failed.records;
+        write!(
+            formatter,
+            "products: {} created, {} updated, {} unchanged, {} failed; made of {records} records; {unmapped} records without a product, {skipped} passed over",
+            created.products, updated.products, unchanged.products, failed.products,
+        )
+    }
+}
+
+/// A failure with its causes, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_record_is_counted_once() {
+        let report = Report::default();
+        report.product(Status::Created, 3);
+        report.product(Status::Unchanged, 1);
+        report.failed("S", 2, Phase::Fit, &std::io::Error::other("x"));
+        report.unmapped("s", 7, &std::io::Error::other("x"));
+        report.skipped();
+        let totals = report.totals();
+        assert_eq!(totals.failures(), 3);
+        assert_eq!(totals.by_status().map(|(_, records)| records), [3, 0, 1, 3, 1]);
+        assert_eq!(
+            totals.to_string(),
+            "products: 1 created, 0 updated, 1 unchanged, 1 failed; made of 6 records; 1 records without a product, 1 passed over"
+        );
+    }
+}
