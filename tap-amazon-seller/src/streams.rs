@@ -227,48 +227,29 @@ static SALES_AND_TRAFFIC: Report = Report {
 /// Where the listing report differs from its schema: an id stands in for a missing one.
 const LISTING_COLUMNS: &[Column] = &[
     Column::new("listing-id", "listing-id", Conversion::OrElse("seller-sku")),
-    Column::new("fulfilment-channel", "fulfillment-channel", Conversion::Declared),
+    Column::renamed("fulfilment-channel", "fulfillment-channel"),
 ];
 
 /// The stock report's columns in the names of the FBA Inventory API, where that has them.
 const INVENTORY_COLUMNS: &[Column] = &[
-    Column::new("sku", "sellerSku", Conversion::Declared),
-    Column::new("product-name", "productName", Conversion::Declared),
-    Column::new("afn-total-quantity", "totalQuantity", Conversion::Declared),
-    Column::new(
-        "afn-fulfillable-quantity",
-        "inventoryDetails.fulfillableQuantity",
-        Conversion::Declared,
-    ),
-    Column::new(
-        "afn-inbound-working-quantity",
-        "inventoryDetails.inboundWorkingQuantity",
-        Conversion::Declared,
-    ),
-    Column::new(
-        "afn-inbound-shipped-quantity",
-        "inventoryDetails.inboundShippedQuantity",
-        Conversion::Declared,
-    ),
-    Column::new(
-        "afn-inbound-receiving-quantity",
-        "inventoryDetails.inboundReceivingQuantity",
-        Conversion::Declared,
-    ),
-    Column::new(
+    Column::renamed("sku", "sellerSku"),
+    Column::renamed("product-name", "productName"),
+    Column::renamed("afn-total-quantity", "totalQuantity"),
+    Column::renamed("afn-fulfillable-quantity", "inventoryDetails.fulfillableQuantity"),
+    Column::renamed("afn-inbound-working-quantity", "inventoryDetails.inboundWorkingQuantity"),
+    Column::renamed("afn-inbound-shipped-quantity", "inventoryDetails.inboundShippedQuantity"),
+    Column::renamed("afn-inbound-receiving-quantity", "inventoryDetails.inboundReceivingQuantity"),
+    Column::renamed(
         "afn-reserved-quantity",
         "inventoryDetails.reservedQuantity.totalReservedQuantity",
-        Conversion::Declared,
     ),
-    Column::new(
+    Column::renamed(
         "afn-researching-quantity",
         "inventoryDetails.researchingQuantity.totalResearchingQuantity",
-        Conversion::Declared,
     ),
-    Column::new(
+    Column::renamed(
         "afn-unsellable-quantity",
         "inventoryDetails.unfulfillableQuantity.totalUnfulfillableQuantity",
-        Conversion::Declared,
     ),
 ];
 

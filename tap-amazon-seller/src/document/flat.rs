@@ -39,8 +39,12 @@ pub(super) fn load(
                 continue;
             }
             context.loaded.rows += 1;
+            let mut written = Written::Members;
             for sink in &mut sinks {
-                sink.row(row, line.number, &mut context)?;
+                written = written.and(sink.row(row, line.number, &mut context)?);
+            }
+            if written == Written::Keyless {
+                context.loaded.keyless.note(line.number);
             }
         } else if line.end == LineEnd::Missing && header.is_cut_off(line.text) {
             return Err(facts.fault(Fault::Truncated { line: line.number }));
@@ -139,29 +143,22 @@ impl Output {
         };
         let outline =
             Outline { feed, header: &header.names, place: facts.place, columns, computed, others };
-        let plan = Plan::new(&outline).map_err(|name| facts.fault(Fault::NoColumn(name)))?;
+        let plan = outline.plan().map_err(|name| facts.fault(Fault::NoColumn(name)))?;
         Ok(Self { stream: feed.stream.name, plan, is_announced: false, records: 0 })
     }
 
     /// Writes the members of a row's record in place of what a buffer held.
-    ///
-    /// A row without a key gives none, and is noted.
     pub(super) fn members(
         &self,
         row: Row<'_>,
         line: u64,
         members: &mut Vec<u8>,
-        context: &mut Context<'_>,
+        context: &Context<'_>,
     ) -> Result<Written, DocumentError> {
         members.clear();
-        let written = self
-            .plan
+        self.plan
             .write(row, members)
-            .map_err(|refused| context.refusal(self.stream, line, &refused))?;
-        if written == Written::Keyless {
-            context.loaded.keyless.note(line);
-        }
-        Ok(written)
+            .map_err(|refused| context.refusal(self.stream, line, &refused))
     }
 
     /// Emits a whole record.
@@ -213,20 +210,21 @@ impl<'a> Sink<'a> {
         })
     }
 
-    /// Takes a row.
+    /// Takes a row; says whether it had all keys.
     fn row(
         &mut self,
         row: Row<'_>,
         line: u64,
         context: &mut Context<'_>,
-    ) -> Result<(), DocumentError> {
+    ) -> Result<Written, DocumentError> {
         match self {
             Self::Rows { output, record } => {
-                if output.members(row, line, record, context)? == Written::Members {
+                let written = output.members(row, line, record, context)?;
+                if written == Written::Members {
                     record.push(b'}');
                     output.emit(record, context.emit)?;
                 }
-                Ok(())
+                Ok(written)
             }
             Self::Orders(orders) => orders.row(row, line, context),
             Self::Items(items) => items.row(row, line, context),

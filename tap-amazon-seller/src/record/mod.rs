@@ -6,9 +6,11 @@
 //! walk over prepared steps. Nothing here reads, waits or knows a report.
 
 mod plan;
+mod planner;
 pub(crate) mod value;
 
-pub(crate) use plan::{Others, Outline, Plan, Refused, Row, Written, fold};
+pub(crate) use plan::{Plan, Refused, Row, Written};
+pub(crate) use planner::{Others, Outline, fold};
 
 /// A column of a report that is not simply the property of its own name.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,6 +28,12 @@ impl Column {
     #[must_use]
     pub const fn new(header: &'static str, property: &'static str, conversion: Conversion) -> Self {
         Self { header, property, conversion }
+    }
+
+    /// A column that becomes a property of another name.
+    #[must_use]
+    pub const fn renamed(header: &'static str, property: &'static str) -> Self {
+        Self::new(header, property, Conversion::Declared)
     }
 }
 

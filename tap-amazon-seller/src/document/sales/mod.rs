@@ -3,20 +3,21 @@
 //! The lists are read element by element, each of which becomes one record. The numbers keep the
 //! digits that Amazon wrote.
 
+mod sink;
+mod walk;
+
 use std::cell::Cell;
-use std::collections::{BTreeSet, HashMap};
-use std::fmt;
 use std::io::{self, BufReader, Read};
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::DeserializeSeed;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
+use self::sink::Sink;
+use self::walk::Document;
 use super::inflate::peeked;
 use super::leaf::{Leaf, leaves};
-use super::{DocumentError, Emit, Facts, Fault, Feed, Loaded, Place, Position};
-use crate::record::value::{self, Fraction, Kind};
+use super::{DocumentError, Emit, Facts, Fault, Feed, Loaded, Place};
 use crate::streams::{AsinGranularity, Shape, Source};
 
 /// How many bytes are read at a time.
@@ -164,16 +165,15 @@ impl<'a> Loader<'a> {
     ///
     /// Amazon widens some ranges, and a client may be handed somebody else's report of the type.
     fn check(&mut self, document: &Specification) -> Result<(), Fault> {
-        let day = |time: &Option<String>| {
-            time.as_ref().and_then(|time| time.get(..10).map(str::to_owned))
-        };
-        let (start, end) = (day(&document.data_start_time), day(&document.data_end_time));
-        if self.by_asin.is_some() && start.is_some() && end.is_some() {
-            let is_other_day = self.day.is_some() && self.day != start;
-            if start != end || is_other_day {
+        let day = |time: &Option<String>| time.as_deref()?.get(..10).map(str::to_owned);
+        let range = (day(&document.data_start_time), day(&document.data_end_time));
+        if let (Some(start), Some(end)) = range {
+            let asked = self.day.as_ref().unwrap_or(&start);
+            let is_asked = *asked == start && *asked == end;
+            if !is_asked && (self.facts.day.is_some() || self.by_asin.is_some()) {
                 return Err(Fault::Other("dataStartTime"));
             }
-            self.day = start;
+            self.day = Some(start);
         }
         if let (Place::Marketplace(place), Some(ids)) =
             (self.facts.place, &document.marketplace_ids)
@@ -250,233 +250,5 @@ impl<'a> Loader<'a> {
             }
         }
         Ok(self.loaded)
-    }
-}
-
-/// One stream's share of the elements.
-struct Sink<'a> {
-    feed: &'a Feed,
-    keys: &'static [&'static str],
-    declared: HashMap<String, Kind>,
-    announced: BTreeSet<String>,
-    record: Vec<u8>,
-    records: u64,
-}
-
-impl<'a> Sink<'a> {
-    /// Prepares for the elements of a list.
-    fn new(feed: &'a Feed, facts: &Facts<'_>) -> Self {
-        let schema: Value = serde_json::from_str(feed.stream.schema).unwrap_or_default();
-        let properties = schema.get("properties").and_then(Value::as_object);
-        let declared = properties.into_iter().flatten();
-        Self {
-            feed,
-            keys: feed.stream.keys_at(facts.asin_granularity),
-            declared: declared
-                .map(|(name, schema)| (name.clone(), Kind::declared(schema)))
-                .collect(),
-            announced: BTreeSet::new(),
-            record: Vec::new(),
-            records: 0,
-        }
-    }
-
-    /// Emits an element's record.
-    fn element(
-        &mut self,
-        columns: &[Leaf<'_>],
-        day: Option<&str>,
-        number: u64,
-        facts: &Facts<'_>,
-        emit: &mut dyn Emit,
-        loaded: &mut Loaded,
-    ) -> Result<(), DocumentError> {
-        let column = |name: &str| columns.iter().find(|(column, _)| column == name);
-        let has = |key: &&&str| match **key {
-            "marketplace_id" => true,
-            "date" => day.is_some() || column("date").is_some(),
-            key => column(key).is_some_and(|(_, value)| !matches!(value.get(), "null" | "\"\"")),
-        };
-        if self.keys.iter().filter(has).count() < self.keys.len() {
-            loaded.keyless.note(number);
-            return Ok(());
-        }
-        self.record.clear();
-        if let Place::Marketplace(marketplace) = facts.place {
-            self.record.extend_from_slice(b"{\"marketplace_id\":");
-            value::string(&mut self.record, marketplace.id.as_bytes());
-        }
-        if let (Some(day), None) = (day, column("date")) {
-            self.name("date");
-            value::string(&mut self.record, day.as_bytes());
-        }
-        for (name, value) in columns {
-            self.column(name, value, emit).map_err(|problem| match problem {
-                Problem::Emit(error) => error.into(),
-                Problem::Expected(expected) => DocumentError::Cell {
-                    stream: self.feed.stream.name,
-                    place: Position::Element(number),
-                    report: facts.report_id.to_owned(),
-                    column: name.clone(),
-                    expected,
-                },
-            })?;
-        }
-        self.record.push(b'}');
-        emit.record(self.feed.stream.name, &self.record)?;
-        self.records += 1;
-        Ok(())
-    }
-
-    /// Writes what stands before a value.
-    fn name(&mut self, name: &str) {
-        self.record.push(if self.record.is_empty() { b'{' } else { b',' });
-        value::string(&mut self.record, name.as_bytes());
-        self.record.push(b':');
-    }
-
-    /// Writes a column, and announces it if the schema does not know it.
-    fn column(&mut self, name: &str, value: &RawValue, emit: &mut dyn Emit) -> Result<(), Problem> {
-        if !self.feed.wants(name) && !self.keys.contains(&name) {
-            return Ok(());
-        }
-        let kind = self.declared.get(name).copied();
-        if kind.is_none() && !self.announced.contains(name) {
-            // The type of a null is not known; what has no value yet is not announced either.
-            let Some(schema) = type_of(value) else { return Ok(()) };
-            emit.property(self.feed.stream.name, name, schema).map_err(Problem::Emit)?;
-            self.announced.insert(name.to_owned());
-        }
-        self.name(name);
-        typed(&mut self.record, value, kind.unwrap_or(Kind::Other)).map_err(Problem::Expected)
-    }
-}
-
-/// Why a column could not be written.
-enum Problem {
-    /// Nobody takes records.
-    Emit(super::EmitError),
-    /// The value is of another type.
-    Expected(&'static str),
-}
-
-/// The schema of a value that no schema knows; `None` for null.
-fn type_of(value: &RawValue) -> Option<Value> {
-    let kind = match value.get().bytes().next()? {
-        b'n' => return None,
-        b'"' => "string",
-        b't' | b'f' => "boolean",
-        b'[' => "array",
-        b'{' => "object",
-        _ => "number",
-    };
-    Some(json!({"type": [kind, "null"]}))
-}
-
-/// Writes a value with the digits that it has, if it is of the declared type.
-fn typed(out: &mut Vec<u8>, value: &RawValue, kind: Kind) -> Result<(), &'static str> {
-    let text = value.get();
-    let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
-    let fits = match kind {
-        _ if text == "null" => true,
-        Kind::Integer => {
-            // Some writers of JSON print whole numbers with a point and zeros behind it.
-            let whole = text.trim_end_matches('0').strip_suffix('.').unwrap_or(text);
-            let written = value::number(out, whole.as_bytes(), Fraction::Refused);
-            return written.ok_or("an integer");
-        }
-        Kind::Number => is_number,
-        Kind::Boolean => matches!(text, "true" | "false"),
-        Kind::Text | Kind::Date | Kind::DateTime => text.starts_with('"'),
-        Kind::Other => true,
-    };
-    if !fits {
-        return Err(match kind {
-            Kind::Number => "a number",
-            Kind::Boolean => "a yes or a no",
-            _ => "a text",
-        });
-    }
-    out.extend_from_slice(text.as_bytes());
-    Ok(())
-}
-
-/// The document as serde walks it.
-struct Document<'s, 'a>(&'s mut Loader<'a>);
-
-impl<'de> DeserializeSeed<'de> for Document<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Document<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a document")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key::<String>()? {
-            match name.as_str() {
-                SPECIFICATION => {
-                    let specification: Specification = map.next_value()?;
-                    if let Err(fault) = self.0.check(&specification) {
-                        self.0.error = Some(self.0.facts.fault(fault));
-                        return Err(A::Error::custom("another document"));
-                    }
-                }
-                BY_DATE => {
-                    self.0.has_figures = self.0.has_figures.or(Some(false));
-                    map.next_value_seed(Elements { loader: self.0, take: Loader::date_element })?;
-                }
-                BY_ASIN => {
-                    self.0.elements_by_asin = self.0.elements_by_asin.or(Some(0));
-                    map.next_value_seed(Elements { loader: self.0, take: Loader::asin_element })?;
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A list as serde walks it.
-struct Elements<'s, 'a> {
-    loader: &'s mut Loader<'a>,
-    take: fn(&mut Loader<'a>, &RawValue, u64) -> Result<(), DocumentError>,
-}
-
-impl<'de> DeserializeSeed<'de> for Elements<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Elements<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        let mut number = 0;
-        while let Some(element) = list.next_element::<Box<RawValue>>()? {
-            number += 1;
-            self.loader.meter.set(0);
-            if let Err(error) = (self.take)(self.loader, &element, number) {
-                self.loader.error = Some(error);
-                return Err(A::Error::custom("not to be taken"));
-            }
-        }
-        Ok(())
     }
 }
