@@ -1,1 +1,34 @@
-//! .
+//! A Singer tap for Amazon's Selling Partner API.
+//!
+//! ```text
+//!  config ─▶ account ─▶ due ─▶ sync ─▶ report ─▶ load ─▶ document ─▶ record ─▶ writer ─▶ stdout
+//!            regions,   which          ask,      down-   bytes to    row to    schema,
+//!            market-    windows        wait      load    rows        JSON      record,
+//!            places     (plan)                                                 state
+//!                                  └─▶ catalog_items ────────────────────────────┘
+//! ```
+//!
+//! `streams` is the table of everything that can be extracted; nothing else names a stream. `bookmark`
+//! is the only owner of the state. `api` names Amazon's operations; nobody else builds a URL, knows a
+//! rate or retries. `document`, `record` and `plan` are pure: they call nothing and read no clock.
+
+pub mod account;
+pub mod api;
+pub mod bookmark;
+pub mod catalog_items;
+pub mod clock;
+pub mod config;
+pub mod document;
+pub mod due;
+pub mod explanation;
+pub mod load;
+pub mod login;
+pub mod marketplace;
+pub mod plan;
+pub mod record;
+pub mod report;
+pub mod selection;
+pub mod streams;
+pub mod sync;
+pub mod trial;
+pub mod writer;

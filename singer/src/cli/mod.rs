@@ -247,7 +247,11 @@ where
     #[expect(clippy::disallowed_methods, reason = "here main reads the clock, once")]
     let now = Utc::now();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(run(args, now))
+    let result = runtime.block_on(run(args, now));
+    // A read of standard input that is still waiting must not keep a program alive that is done: the
+    // tap at the other end may have nothing to say for an hour.
+    runtime.shutdown_background();
+    result
 }
 
 /// What the arguments ask for.

@@ -243,7 +243,7 @@ impl<'s, S: Sink> Taking<'s, S> {
                 );
             }
             Message::Unknown(kind) => {
-                self.warn_once(&kind, "unknown message type; messages ignored")
+                self.warn_once(&kind, "unknown message type; messages ignored");
             }
         }
         Ok(())

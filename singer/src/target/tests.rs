@@ -174,7 +174,7 @@ async fn age_commits_without_new_input() {
     let page = Page::default();
     let (output, seen) = (Output::to(page.clone()), page.clone());
     let running = tokio::spawn(async move {
-        let limits = Limits { rows: 100, bytes: usize::MAX, age: Duration::from_secs(60) };
+        let limits = Limits { rows: 100, bytes: usize::MAX, age: Duration::from_mins(1) };
         run(Input::new(reader), &output, &mut Shelf::default(), limits).await.unwrap()
     });
     writer.write_all(format!("{SCHEMA}\n{RECORD}\n{}\n", state(1)).as_bytes()).await.unwrap();

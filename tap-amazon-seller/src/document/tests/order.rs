@@ -1,5 +1,7 @@
 //! All Orders: rows that are lines, as orders and order items.
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// The columns that every variant of the report begins with.
@@ -248,4 +250,53 @@ fn a_line_without_an_order_is_left_out() {
         emitted.of("orders").iter().map(|order| order["NumberOfItemsShipped"].clone()).collect();
     assert_eq!(shipped, [json!(1), json!(2)]);
     assert_eq!(loaded.unwrap().keyless, Places { count: 1, first: vec![3] });
+}
+
+/// A line of the property below: order, SKU, and the price in cents.
+type Line = (u8, u8, Option<u32>);
+
+proptest! {
+    #[test]
+    fn however_lines_are_mixed_the_last_order_is_whole_and_every_line_has_its_own_key(
+        lines in prop::collection::vec((0_u8..4, 0_u8..2, prop::option::of(0_u32..9999)), 0..30)
+    ) {
+        let header = format!("{COMMON}{}", TAILS[0]);
+        let text = |(order, sku, cents): &Line| {
+            let price = cents.map(|cents| format!("{}.{:02}", cents / 100, cents % 100));
+            (order.to_string(), sku.to_string(), price.unwrap_or_default())
+        };
+        let texts: Vec<_> = lines.iter().map(text).collect();
+        let cells: Vec<Vec<_>> = texts
+            .iter()
+            .map(|(order, sku, price)| vec![
+                ("amazon-order-id", order.as_str()), ("sku", sku), ("item-price", price),
+                ("currency", "JPY"), ("sales-channel", "Amazon.co.jp"),
+            ])
+            .collect();
+        let rows: Vec<&[_]> = cells.iter().map(Vec::as_slice).collect();
+        let document = document(&header, &rows);
+        let (emitted, loaded) = read(&document, &region(Region::Fe), &BOTH);
+        loaded.unwrap();
+
+        let mut last = BTreeMap::new();
+        for order in emitted.of("orders") {
+            last.insert(order["AmazonOrderId"].as_str().unwrap(), order);
+        }
+        for (id, order) in &last {
+            let of_order = || lines.iter().filter(|line| line.0.to_string() == **id);
+            let cents: Vec<u32> = of_order().filter_map(|line| line.2).collect();
+            let sum: u32 = cents.iter().sum();
+            let total = (!cents.is_empty()).then(|| format!("{}.{:02}", sum / 100, sum % 100));
+            prop_assert_eq!(order["OrderTotal"]["Amount"].as_str(), total.as_deref());
+            prop_assert_eq!(&order["NumberOfItemsShipped"], &json!(of_order().count()));
+        }
+        let orders: BTreeSet<u8> = lines.iter().map(|line| line.0).collect();
+        prop_assert_eq!(last.len(), orders.len());
+        let items = emitted.of("order_items");
+        let key = |item: &&Value| {
+            (item["AmazonOrderId"].as_str().unwrap().to_owned(), item["OrderItemKey"].as_str().unwrap().to_owned())
+        };
+        prop_assert_eq!(items.len(), lines.len());
+        prop_assert_eq!(items.iter().map(key).collect::<BTreeSet<_>>().len(), lines.len());
+    }
 }

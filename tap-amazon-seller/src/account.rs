@@ -1,0 +1,169 @@
+//! The seller's account: the regions that its tokens open and the marketplaces it takes part in.
+
+use api_client::{BuildError, Error, RetryPolicy, TokenCache};
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::api::{Api, Participation};
+use crate::config::{Config, Regions};
+use crate::login::{Credentials, Login};
+use crate::marketplace::{Marketplace, Region};
+
+/// One region, as this account sees it.
+#[derive(Debug)]
+pub struct Area {
+    /// The region's API.
+    pub api: Api,
+    /// The marketplaces that this run reads.
+    pub marketplaces: Vec<&'static Marketplace>,
+    /// Every marketplace that the account takes part in, as records of the stream `marketplaces`.
+    pub records: Vec<Vec<u8>>,
+}
+
+impl Area {
+    /// The region.
+    #[must_use]
+    pub fn region(&self) -> Region {
+        self.api.region
+    }
+}
+
+/// Why the account cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// A client cannot be made from the configuration.
+    #[error("config: endpoints")]
+    Build(#[from] BuildError),
+    /// A call failed.
+    #[error("{region}")]
+    Call {
+        /// The region that was called.
+        region: Region,
+        /// How it failed.
+        source: Error,
+    },
+    /// The one token that was given opens no region.
+    #[error("the refresh token opens no region; let the seller authorize the application again")]
+    NoRegion,
+    /// Nothing is left to read.
+    #[error("the account takes part in none of the marketplaces that the configuration names")]
+    NoMarketplace,
+}
+
+/// Logs in everywhere and asks which marketplaces there are: one call a region.
+pub async fn open(config: &Config, policy: RetryPolicy) -> Result<Vec<Area>, AccountError> {
+    let mut areas = Vec::new();
+    for (&region, refresh_token) in &config.refresh_tokens {
+        let credentials = Credentials {
+            client_id: config.client_id.clone(),
+            client_secret: config.client_secret.clone(),
+            refresh_token: refresh_token.clone(),
+        };
+        let login = Login::new(&config.login_endpoint, credentials, policy)?;
+        let endpoint = config.endpoints.get(&region).map_or(region.endpoint(), String::as_str);
+        let api = Api::new(region, endpoint, TokenCache::new(login), policy)?;
+        match api.participations().await {
+            Ok(found) => areas.push(area(api, &found, config)),
+            // A token opens one region and is refused by the others with 403.
+            Err(Error::Forbidden(_)) if config.regions == Regions::Tried => {
+                tracing::info!("{region}: not this seller's region; passed over");
+            }
+            Err(source) => return Err(AccountError::Call { region, source }),
+        }
+    }
+    if areas.is_empty() {
+        return Err(AccountError::NoRegion);
+    }
+    warn_of_absent(config, &areas);
+    if areas.iter().all(|area| area.marketplaces.is_empty()) {
+        return Err(AccountError::NoMarketplace);
+    }
+    Ok(areas)
+}
+
+/// The members of a marketplace that decide whether it is read.
+#[derive(Deserialize)]
+struct Identity {
+    id: String,
+}
+
+/// The member of a participation that decides whether it is read.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Standing {
+    is_participating: Option<bool>,
+}
+
+/// Sorts what Amazon says of a region.
+fn area(api: Api, participations: &[Participation], config: &Config) -> Area {
+    let mut marketplaces = Vec::new();
+    let mut records = Vec::new();
+    for participation in participations {
+        records.extend(record(api.region, participation));
+        let identity: Option<Identity> = serde_json::from_str(participation.marketplace.get()).ok();
+        // Amazon also lists places that no other operation accepts, such as "Non-Amazon" ones.
+        let Some(marketplace) = identity.and_then(|identity| Marketplace::find(&identity.id))
+        else {
+            continue;
+        };
+        let standing: Option<Standing> = participation
+            .participation
+            .as_ref()
+            .and_then(|raw| serde_json::from_str(raw.get()).ok());
+        let takes_part = standing.and_then(|standing| standing.is_participating) != Some(false);
+        let wanted = config.marketplaces.as_ref().is_none_or(|named| named.contains(&marketplace));
+        if takes_part && wanted {
+            marketplaces.push(marketplace);
+        }
+    }
+    Area { api, marketplaces, records }
+}
+
+/// The members of a participation side by side: those of the marketplace, those of the standing, the
+/// store's name and the region.
+fn record(region: Region, participation: &Participation) -> Option<Vec<u8>> {
+    let mut members: IndexMap<String, Box<RawValue>> = IndexMap::new();
+    for object in [Some(&participation.marketplace), participation.participation.as_ref()] {
+        let Some(object) = object else { continue };
+        members.extend(serde_json::from_str::<IndexMap<String, Box<RawValue>>>(object.get()).ok()?);
+    }
+    if let Some(name) = &participation.store_name {
+        members.insert("storeName".to_owned(), name.clone());
+    }
+    members.insert("region".to_owned(), to_raw_value(region.code()).ok()?);
+    serde_json::to_vec(&members).ok()
+}
+
+/// Says which of the marketplaces that were asked for are not there: a store that was closed must not
+/// stop the others.
+fn warn_of_absent(config: &Config, areas: &[Area]) {
+    for named in config.marketplaces.iter().flatten() {
+        if !areas.iter().any(|area| area.marketplaces.contains(named)) {
+            tracing::warn!(
+                "marketplaces: the account does not take part in {}; passed over",
+                named.country
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_participation_becomes_one_flat_record() {
+        let participation: Participation = serde_json::from_str(
+            r#"{"marketplace": {"id": "ATVPDKIKX0DER", "name": "Amazon.com"}, "storeName": "Bést",
+                "participation": {"isParticipating": true, "hasSuspendedListings": false}}"#,
+        )
+        .unwrap();
+        let record = record(Region::Na, &participation).unwrap();
+        assert_eq!(
+            serde_json::from_slice::<serde_json::Value>(&record).unwrap(),
+            serde_json::json!({"id": "ATVPDKIKX0DER", "name": "Amazon.com", "isParticipating": true,
+                "hasSuspendedListings": false, "storeName": "Bést", "region": "na"})
+        );
+    }
+}

@@ -1,0 +1,196 @@
+//! Reads items of Amazon's catalogue, twenty at a time.
+//!
+//! A seller's listings name the children of a variation and seldom the parent, which nobody can buy.
+//! The parents that items name are therefore read as well, once all items of a marketplace are known.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
+use tokio::sync::mpsc;
+
+use crate::api::{Api, CATALOG_PAGE, CatalogQuery};
+use crate::marketplace::Marketplace;
+
+/// The sets of data that a record can hold; each is a member of an item under the same name.
+///
+/// `vendorDetails` is left out: Amazon keeps it for vendors.
+const DATA_SETS: [&str; 9] = [
+    "attributes",
+    "classifications",
+    "dimensions",
+    "identifiers",
+    "images",
+    "productTypes",
+    "relationships",
+    "salesRanks",
+    "summaries",
+];
+
+/// A search by brand reaches no further than this (Amazon's documentation of the operation).
+const REACHABLE: u64 = 1000;
+
+/// What is to be read in one marketplace.
+#[derive(Debug, Clone)]
+pub enum Wanted {
+    /// Items with these ASINs, and their parents.
+    Asins(Vec<String>),
+    /// What a search finds for these brands.
+    Brands(Vec<String>),
+}
+
+/// Records of items that came with one answer.
+pub type Items = Vec<Vec<u8>>;
+
+/// Reads items of one marketplace and hands them on, an answer at a time.
+#[derive(Debug)]
+pub struct CatalogReader {
+    /// The region's API.
+    pub api: Api,
+    /// Whose view of the catalogue it is.
+    pub marketplace: &'static Marketplace,
+    /// The data sets to ask for, comma text; see [`included_data`].
+    pub included_data: String,
+    /// Where the records go. A full channel holds the next call back.
+    pub items: mpsc::Sender<Items>,
+}
+
+/// The data sets that the selected properties need.
+#[must_use]
+pub fn included_data(is_selected: impl Fn(&str) -> bool) -> String {
+    let mut sets: Vec<_> = DATA_SETS.into_iter().filter(|set| is_selected(set)).collect();
+    if sets.is_empty() {
+        // Asking for nothing means Amazon's default, and is a bad request when it is spelt out.
+        sets.push("summaries");
+    }
+    sets.join(",")
+}
+
+impl CatalogReader {
+    /// Reads everything that is wanted; how many items were found.
+    pub async fn read(&self, wanted: &Wanted) -> anyhow::Result<u64> {
+        match wanted {
+            Wanted::Asins(asins) => self.read_asins(asins).await,
+            Wanted::Brands(brands) => {
+                let mut found = 0;
+                for brand in brands {
+                    found += self.search(&CatalogQuery::Brand(brand), &mut BTreeSet::new()).await?;
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    /// Reads items by ASIN, then the parents that they name and that were not among them.
+    async fn read_asins(&self, asins: &[String]) -> anyhow::Result<u64> {
+        let mut parents = BTreeSet::new();
+        let mut found = 0;
+        for batch in asins.chunks(CATALOG_PAGE) {
+            found += self.search(&CatalogQuery::Asins(batch), &mut parents).await?;
+        }
+        let known: BTreeSet<_> = asins.iter().collect();
+        let parents: Vec<String> =
+            parents.into_iter().filter(|parent| !known.contains(parent)).collect();
+        for batch in parents.chunks(CATALOG_PAGE) {
+            found += self.search(&CatalogQuery::Asins(batch), &mut BTreeSet::new()).await?;
+        }
+        Ok(found)
+    }
+
+    /// Follows one search through its pages. A token that comes twice ends it: Amazon has been seen to
+    /// hand out circles.
+    async fn search(
+        &self,
+        query: &CatalogQuery<'_>,
+        parents: &mut BTreeSet<String>,
+    ) -> anyhow::Result<u64> {
+        let mut token: Option<String> = None;
+        let mut seen = BTreeSet::new();
+        let mut found = 0;
+        loop {
+            let page = self
+                .api
+                .catalog_items(self.marketplace, query, &self.included_data, token.as_deref())
+                .await?;
+            if token.is_none() && page.number_of_results > Some(REACHABLE) {
+                tracing::warn!(
+                    "product_catalog: {}: a brand has more than {REACHABLE} items, which is as far as a search reaches",
+                    self.marketplace.country
+                );
+            }
+            found += page.items.len() as u64;
+            let mut records = Items::with_capacity(page.items.len());
+            for item in &page.items {
+                parents
+                    .extend(item.get("relationships").into_iter().flat_map(|raw| parents_in(raw)));
+                records.push(self.record(item)?);
+            }
+            if self.items.send(records).await.is_err() {
+                // The run is ending; nobody writes records any more.
+                return Ok(found);
+            }
+            match page.next_token() {
+                Some(next) if seen.insert(next.to_owned()) => token = Some(next.to_owned()),
+                _ => return Ok(found),
+            }
+        }
+    }
+
+    /// An item's record: the marketplace, and the item's members under Amazon's names.
+    fn record(&self, item: &IndexMap<String, Box<RawValue>>) -> serde_json::Result<Vec<u8>> {
+        let marketplace = to_raw_value(self.marketplace.id)?;
+        let mut members: IndexMap<&str, &RawValue> = IndexMap::with_capacity(item.len() + 1);
+        members.insert("marketplace_id", &marketplace);
+        members.extend(item.iter().map(|(name, value)| (name.as_str(), &**value)));
+        serde_json::to_vec(&members)
+    }
+}
+
+/// The parents that an item's relationships name.
+fn parents_in(relationships: &RawValue) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct ByMarketplace {
+        #[serde(default)]
+        relationships: Vec<Relationship>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Relationship {
+        #[serde(default)]
+        parent_asins: Vec<String>,
+        #[serde(rename = "type")]
+        kind: Option<String>,
+    }
+    let by_marketplace: Vec<ByMarketplace> =
+        serde_json::from_str(relationships.get()).unwrap_or_default();
+    by_marketplace
+        .into_iter()
+        .flat_map(|each| each.relationships)
+        .filter(|relationship| relationship.kind.as_deref().is_none_or(|kind| kind == "VARIATION"))
+        .flat_map(|relationship| relationship.parent_asins)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_data_sets_of_selected_properties_are_asked_for() {
+        assert_eq!(included_data(|set| matches!(set, "images" | "summaries")), "images,summaries");
+        assert_eq!(included_data(|_| false), "summaries");
+    }
+
+    #[test]
+    fn parents_are_those_of_variations() {
+        let relationships = RawValue::from_string(
+            r#"[{"marketplaceId":"A","relationships":[
+                {"type":"VARIATION","parentAsins":["B01"],"variationTheme":{"attributes":["size"]}},
+                {"type":"PACKAGE_HIERARCHY","parentAsins":["B02"]}]}]"#
+                .to_owned(),
+        )
+        .unwrap();
+        assert_eq!(parents_in(&relationships), ["B01"]);
+    }
+}

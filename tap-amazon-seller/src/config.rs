@@ -1,0 +1,433 @@
+//! The configuration, parsed into values that cannot be wrong later.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use indexmap::IndexMap;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use singer::about::About;
+use singer::config::ConfigError;
+use url::Url;
+
+use crate::marketplace::{Marketplace, Region};
+use crate::streams::STREAMS;
+
+/// What `--about` says, and what a configuration is checked against.
+pub static ABOUT: About = About {
+    name: "tap-amazon-seller",
+    description: env!("CARGO_PKG_DESCRIPTION"),
+    version: env!("CARGO_PKG_VERSION"),
+    capabilities: &[
+        "about",
+        "catalog",
+        "discover",
+        "properties",
+        "state",
+        "structured-logging",
+        "test",
+    ],
+    settings: include_str!("../settings.json"),
+    streams: || STREAMS.iter().map(|stream| stream.name).collect(),
+    crates: &["api_client", "singer"],
+};
+
+/// Where incremental streams begin when nobody says so: far enough back to be useful, near enough to
+/// finish within minutes.
+const DEFAULT_HISTORY: TimeDelta = TimeDelta::days(30);
+
+/// What this run is to do. Secrets print as `[REDACTED]`, and it cannot be written back.
+#[derive(Debug)]
+pub struct Config {
+    /// Client identifier of the application.
+    pub client_id: String,
+    /// Client secret of the application.
+    pub client_secret: SecretString,
+    /// The seller's consent for each region that is to be read.
+    pub refresh_tokens: BTreeMap<Region, SecretString>,
+    /// Whether a region that the token does not open is passed over, because the user named none.
+    pub regions: Regions,
+    /// Marketplaces to read; nothing means all that the account takes part in.
+    pub marketplaces: Option<Vec<&'static Marketplace>>,
+    /// Where incremental streams begin without a bookmark.
+    pub start: DateTime<Utc>,
+    /// Where incremental streams stop, exclusive.
+    pub end: Option<DateTime<Utc>>,
+    /// Settings of single streams.
+    pub streams: BTreeMap<String, StreamConfig>,
+    /// What product_catalog reads.
+    pub scope: CatalogScope,
+    /// First pause between two looks at a report.
+    pub poll_interval: Duration,
+    /// How long a report may take.
+    pub report_timeout: Duration,
+    /// How long one call may be refused or fail.
+    pub max_wait: Duration,
+    /// Where to log in.
+    pub login_endpoint: String,
+    /// Where to call each region.
+    pub endpoints: BTreeMap<Region, String>,
+}
+
+/// How the regions of a run came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Regions {
+    /// The user named tokens by region, or marketplaces: a region that refuses is an error.
+    Named,
+    /// The user gave one token and no marketplaces: regions that refuse it are not the seller's.
+    Tried,
+}
+
+/// Settings of one stream.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(default)]
+pub struct StreamConfig {
+    /// Days before the bookmark that are read again.
+    pub lookback_days: Option<u32>,
+    /// What one record of sales and traffic is about.
+    pub asin_granularity: Option<String>,
+}
+
+/// What product_catalog reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CatalogScope {
+    /// The ASINs of the seller's listings.
+    Listings,
+    /// These ASINs, in every marketplace.
+    Asins(Vec<String>),
+    /// What a search finds for these brands.
+    Brands(Vec<String>),
+}
+
+/// A shorthand for what is wrong with a setting; `expected` never holds the value.
+fn wrong<T>(setting: &str, expected: impl Into<String>) -> Result<T, ConfigError> {
+    Err(ConfigError::setting(setting, expected))
+}
+
+/// The configuration as it is written; its schema has been checked.
+#[derive(Deserialize)]
+struct Written {
+    lwa_client_id: String,
+    lwa_client_secret: SecretString,
+    refresh_token: Option<SecretString>,
+    refresh_tokens: Option<BTreeMap<String, SecretString>>,
+    marketplaces: Option<List>,
+    start_date: Option<String>,
+    end_date: Option<String>,
+    streams: Option<BTreeMap<String, StreamConfig>>,
+    asins: Option<List>,
+    asin_file: Option<PathBuf>,
+    brands: Option<List>,
+    poll_interval_seconds: Option<f64>,
+    report_timeout_minutes: Option<f64>,
+    max_wait_minutes: Option<f64>,
+    sandbox: Option<bool>,
+    endpoints: Option<IndexMap<String, String>>,
+}
+
+/// A list, or comma text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum List {
+    Items(Vec<String>),
+    Text(String),
+}
+
+impl List {
+    fn items(self) -> Vec<String> {
+        let items = match self {
+            Self::Items(items) => items,
+            Self::Text(text) => text.split(',').map(str::to_owned).collect(),
+        };
+        items.iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+    }
+}
+
+impl Config {
+    /// Reads a configuration whose schema has been checked. `now` is where a run ends and from where
+    /// the default start is counted.
+    pub fn parse(settings: Map<String, Value>, now: DateTime<Utc>) -> Result<Self, ConfigError> {
+        for ignored in ["aws_access_key", "aws_secret_key", "role_arn"] {
+            if settings.get(ignored).is_some_and(|value| !value.is_null()) {
+                tracing::warn!(
+                    "config: {ignored}: ignored; Amazon no longer asks for signed requests"
+                );
+            }
+        }
+        let written: Written = singer::config::read(settings)?;
+        Self::understood(written, now)
+    }
+
+    fn understood(written: Written, now: DateTime<Utc>) -> Result<Self, ConfigError> {
+        let marketplaces = marketplaces(written.marketplaces)?;
+        let (refresh_tokens, regions) =
+            refresh_tokens(written.refresh_tokens, written.refresh_token, marketplaces.as_deref())?;
+        let start = moment("start_date", written.start_date)?.unwrap_or(now - DEFAULT_HISTORY);
+        let end = moment("end_date", written.end_date)?;
+        if end.is_some_and(|end| end <= start) {
+            return wrong("end_date", "a time after start_date");
+        }
+        let (login_endpoint, endpoints) =
+            endpoints(written.endpoints, written.sandbox.unwrap_or_default())?;
+        for name in written.streams.iter().flat_map(BTreeMap::keys) {
+            if !STREAMS.iter().any(|stream| stream.name == name) {
+                tracing::warn!("config: streams: there is no stream {name:?}");
+            }
+        }
+        Ok(Self {
+            client_id: written.lwa_client_id,
+            client_secret: written.lwa_client_secret,
+            refresh_tokens,
+            regions,
+            marketplaces,
+            start,
+            end,
+            streams: written.streams.unwrap_or_default(),
+            scope: scope(written.asins, written.asin_file.as_deref(), written.brands)?,
+            poll_interval: seconds("poll_interval_seconds", written.poll_interval_seconds, 5.0)?,
+            report_timeout: minutes(
+                "report_timeout_minutes",
+                written.report_timeout_minutes,
+                60.0,
+            )?,
+            max_wait: minutes("max_wait_minutes", written.max_wait_minutes, 60.0)?,
+            login_endpoint,
+            endpoints,
+        })
+    }
+
+    /// The settings of a stream; the defaults where there are none.
+    #[must_use]
+    pub fn stream(&self, name: &str) -> StreamConfig {
+        self.streams.get(name).cloned().unwrap_or_default()
+    }
+}
+
+/// The marketplaces that were named, each once.
+fn marketplaces(written: Option<List>) -> Result<Option<Vec<&'static Marketplace>>, ConfigError> {
+    let names = written.map(List::items).unwrap_or_default();
+    let mut found: Vec<&'static Marketplace> = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        let Some(marketplace) = Marketplace::find(name) else {
+            let place = index + 1;
+            return wrong(
+                "marketplaces",
+                format!(
+                    "country codes (such as US, UK or DE) or Amazon's ids; entry {place} is neither"
+                ),
+            );
+        };
+        if !found.iter().any(|known| known.id == marketplace.id) {
+            found.push(marketplace);
+        }
+    }
+    Ok(Some(found).filter(|found| !found.is_empty()))
+}
+
+/// The token of each region that is to be read.
+fn refresh_tokens(
+    by_region: Option<BTreeMap<String, SecretString>>,
+    one: Option<SecretString>,
+    marketplaces: Option<&[&'static Marketplace]>,
+) -> Result<(BTreeMap<Region, SecretString>, Regions), ConfigError> {
+    let wanted: Vec<Region> = match marketplaces {
+        Some(marketplaces) => marketplaces.iter().map(|marketplace| marketplace.region).collect(),
+        None => Region::ALL.to_vec(),
+    };
+    let mut by_region = by_region.unwrap_or_default();
+    let by_region = Region::ALL.map(|region| Some((region, by_region.remove(region.code())?)));
+    let mut tokens: BTreeMap<_, _> = by_region.into_iter().flatten().collect();
+    let tried = tokens.is_empty() && marketplaces.is_none();
+    if let Some(one) = one {
+        // A token by region goes before the one for all.
+        let all = tokens.is_empty() || marketplaces.is_some();
+        for region in wanted.iter().copied().filter(|_| all) {
+            tokens.entry(region).or_insert_with(|| one.clone());
+        }
+    }
+    if tokens.is_empty() {
+        return wrong(
+            "refresh_token",
+            "a refresh token here, or one for each region in refresh_tokens",
+        );
+    }
+    if marketplaces.is_some() {
+        if let Some(region) = wanted.iter().find(|region| !tokens.contains_key(region)) {
+            let name = region.code();
+            return wrong(
+                "refresh_tokens",
+                format!("a token for {name}, because marketplaces names some of that region"),
+            );
+        }
+        tokens.retain(|region, _| wanted.contains(region));
+    }
+    Ok((tokens, if tried { Regions::Tried } else { Regions::Named }))
+}
+
+/// A date, which means its first moment in UTC, or a time with a zone.
+fn moment(
+    setting: &'static str,
+    written: Option<String>,
+) -> Result<Option<DateTime<Utc>>, ConfigError> {
+    let Some(text) = written.filter(|text| !text.is_empty()) else { return Ok(None) };
+    if let Ok(date) = text.parse::<NaiveDate>() {
+        return Ok(Some(date.and_time(NaiveTime::MIN).and_utc()));
+    }
+    match DateTime::parse_from_rfc3339(&text) {
+        Ok(time) => Ok(Some(time.with_timezone(&Utc))),
+        Err(_) => {
+            wrong(setting, "a date (2026-01-31) or a time with a zone (2026-01-31T00:00:00Z)")
+        }
+    }
+}
+
+fn seconds(
+    setting: &'static str,
+    written: Option<f64>,
+    default: f64,
+) -> Result<Duration, ConfigError> {
+    match Duration::try_from_secs_f64(written.unwrap_or(default)) {
+        Ok(duration) => Ok(duration),
+        Err(_) => wrong(setting, "a length of time"),
+    }
+}
+
+fn minutes(
+    setting: &'static str,
+    written: Option<f64>,
+    default: f64,
+) -> Result<Duration, ConfigError> {
+    seconds(setting, Some(written.unwrap_or(default) * 60.0), default)
+}
+
+/// What product_catalog is to read: at most one of the three settings.
+fn scope(
+    asins: Option<List>,
+    file: Option<&Path>,
+    brands: Option<List>,
+) -> Result<CatalogScope, ConfigError> {
+    let asins = asins.map(List::items).filter(|asins| !asins.is_empty());
+    let brands = brands.map(List::items).filter(|brands| !brands.is_empty());
+    match (asins, file, brands) {
+        (None, None, None) => Ok(CatalogScope::Listings),
+        (Some(asins), None, None) => Ok(CatalogScope::Asins(each_once(asins))),
+        (None, None, Some(brands)) => Ok(CatalogScope::Brands(each_once(brands))),
+        (None, Some(file), None) => match std::fs::read_to_string(file) {
+            Ok(text) => Ok(CatalogScope::Asins(each_once(
+                List::Text(text.replace(['\n', '\r'], ",")).items(),
+            ))),
+            Err(error) => {
+                wrong("asin_file", format!("a file that can be read; {}: {error}", file.display()))
+            }
+        },
+        _ => wrong("asins", "only one of asins, asin_file and brands"),
+    }
+}
+
+fn each_once(items: Vec<String>) -> Vec<String> {
+    items.into_iter().collect::<indexmap::IndexSet<_>>().into_iter().collect()
+}
+
+/// Where to log in, and where to call each region.
+fn endpoints(
+    written: Option<IndexMap<String, String>>,
+    sandbox: bool,
+) -> Result<(String, BTreeMap<Region, String>), ConfigError> {
+    let written = written.unwrap_or_default();
+    for address in written.values() {
+        let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        if url.is_none() {
+            return wrong("endpoints", "http or https addresses");
+        }
+    }
+    let login = written.get("lwa").cloned().unwrap_or_else(|| "https://api.amazon.com".to_owned());
+    let endpoint = |region: Region| {
+        let amazon = if sandbox { region.sandbox_endpoint() } else { region.endpoint() };
+        (region, written.get(region.code()).cloned().unwrap_or_else(|| amazon.to_owned()))
+    };
+    Ok((login, Region::ALL.map(endpoint).into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn parse(mut settings: Value) -> Result<Config, String> {
+        let settings = settings.as_object_mut().unwrap();
+        for (name, value) in [
+            ("lwa_client_id", "id"),
+            ("lwa_client_secret", "hunter2"),
+            ("refresh_token", "hunter2"),
+        ] {
+            settings.entry(name).or_insert_with(|| json!(value));
+        }
+        let now = "2026-11-20T12:00:00Z".parse().unwrap();
+        Config::parse(std::mem::take(settings), now).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn secrets_do_not_show() {
+        let config = parse(json!({"refresh_tokens": {"eu": "hunter2"}})).unwrap();
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn one_token_without_marketplaces_is_tried_everywhere() {
+        let config = parse(json!({})).unwrap();
+        assert_eq!(config.regions, Regions::Tried);
+        assert_eq!(config.refresh_tokens.len(), 3);
+        assert_eq!(config.start.to_rfc3339(), "2026-10-21T12:00:00+00:00");
+    }
+
+    #[test]
+    fn marketplaces_name_the_regions() {
+        let config = parse(json!({"marketplaces": "UK, DE,A1F83G8C2ARO7P"})).unwrap();
+        assert_eq!(config.regions, Regions::Named);
+        let countries: Vec<_> = config.marketplaces.unwrap().iter().map(|m| m.country).collect();
+        assert_eq!(countries, ["GB", "DE"]);
+        assert_eq!(config.refresh_tokens.into_keys().collect::<Vec<_>>(), [Region::Eu]);
+    }
+
+    #[test]
+    fn every_problem_names_the_setting_and_never_the_value() {
+        for (settings, setting) in [
+            (json!({"marketplaces": ["US", "hunter2"]}), "marketplaces"),
+            (json!({"start_date": "hunter2"}), "start_date"),
+            (json!({"start_date": "2026-02-01", "end_date": "2026-01-01"}), "end_date"),
+            (json!({"endpoints": {"lwa": "hunter2"}}), "endpoints"),
+            (json!({"asins": ["B0"], "brands": ["hunter2"]}), "asins"),
+            (
+                json!({"marketplaces": "US", "refresh_token": null, "refresh_tokens": {"eu": "hunter2"}}),
+                "refresh_tokens",
+            ),
+            (json!({"refresh_token": null}), "refresh_token"),
+        ] {
+            let error = parse(settings).unwrap_err();
+            assert!(error.starts_with(&format!("config: `{setting}`: expected ")), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn asins_come_as_a_list_or_as_text_and_each_once() {
+        for asins in [json!("B01, B02,,B01"), json!(["B01", "B02", "B01"])] {
+            let config = parse(json!({"asins": asins})).unwrap();
+            assert_eq!(config.scope, CatalogScope::Asins(vec!["B01".into(), "B02".into()]));
+        }
+    }
+
+    #[test]
+    fn the_sandbox_and_other_endpoints_replace_amazons() {
+        let config =
+            parse(json!({"sandbox": true, "endpoints": {"na": "http://127.0.0.1:1"}})).unwrap();
+        assert_eq!(config.endpoints[&Region::Na], "http://127.0.0.1:1");
+        assert_eq!(
+            config.endpoints[&Region::Eu],
+            "https://sandbox.sellingpartnerapi-eu.amazon.com"
+        );
+    }
+}

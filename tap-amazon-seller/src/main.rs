@@ -1,0 +1,56 @@
+//! `tap-amazon-seller`: writes what a seller can read at Amazon as Singer messages.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use singer::catalog::Catalog;
+use singer::cli::{Information, Mode, TapArgs};
+use singer::config::Environment;
+use singer::{Output, State};
+use tap_amazon_seller::bookmark::Bookmarks;
+use tap_amazon_seller::clock::Clock;
+use tap_amazon_seller::config::{ABOUT, Config};
+use tap_amazon_seller::{selection, sync, trial};
+
+/// The arguments of this tap.
+#[derive(Debug, Parser)]
+struct Args {
+    #[command(flatten)]
+    tap: TapArgs,
+    /// Extract only these streams, given as comma text
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    streams: Vec<String>,
+}
+
+impl AsRef<Information> for Args {
+    fn as_ref(&self) -> &Information {
+        &self.tap.information
+    }
+}
+
+fn main() -> ExitCode {
+    singer::cli::main(&ABOUT, async |args: Args, now| {
+        let (tap, output) = (&args.tap, Output::stdout());
+        let mode = tap.mode();
+        if mode == Mode::Discover {
+            let catalog = serde_json::to_string_pretty(&selection::catalog()?)?;
+            return Ok(output.text(&catalog)?);
+        }
+        let settings = singer::config::load(&ABOUT, &tap.config, &Environment::of_process())?;
+        let config = Config::parse(settings, now)?;
+        let catalog = tap.catalog.as_deref().map(Catalog::read).transpose()?;
+        let selected = selection::selected(catalog.as_ref(), &args.streams)?;
+        let state = tap.state.as_deref().map(State::read).transpose()?.unwrap_or_default();
+        let run = sync::Run {
+            config,
+            selected,
+            bookmarks: Bookmarks::new(state),
+            clock: Clock::starting(now),
+            output,
+        };
+        match mode {
+            Mode::Test(test) => trial::run(run, test).await,
+            Mode::Discover | Mode::Sync => sync::run(run).await,
+        }
+    })
+}

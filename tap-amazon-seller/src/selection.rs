@@ -1,0 +1,116 @@
+//! Which streams a run extracts, and which of their properties.
+
+use serde_json::Value;
+use singer::catalog::{Catalog, CatalogEntry, Selection};
+use singer::cli::Usage;
+use singer::mask::Mask;
+
+use crate::streams::{STREAMS, Stream};
+
+/// A stream that is to be extracted.
+#[derive(Debug)]
+pub struct Selected {
+    /// The stream.
+    pub stream: &'static Stream,
+    /// What its records look like: the tap's own schema, or the one that a catalog puts in its place.
+    pub schema: Value,
+    /// The properties that go out.
+    pub mask: Mask,
+    /// Whether to begin anew, whatever the bookmark says.
+    pub anew: bool,
+}
+
+/// Everything that this tap can extract, with nothing chosen: what `--discover` prints.
+pub fn catalog() -> serde_json::Result<Catalog> {
+    let streams = STREAMS.iter().map(entry).collect::<Result<_, _>>()?;
+    Ok(Catalog { streams, ..Catalog::default() })
+}
+
+fn entry(stream: &Stream) -> serde_json::Result<CatalogEntry> {
+    let selection =
+        if stream.selected_by_default { Selection::ByDefault } else { Selection::OnRequest };
+    let schema = serde_json::from_str(stream.schema)?;
+    Ok(CatalogEntry::discovered(
+        stream.name,
+        schema,
+        stream.keys,
+        stream.replication_key,
+        selection,
+    ))
+}
+
+/// The streams to extract, in the order of the table: those that a catalog selects, or all that are
+/// selected by default; of these only the ones that the command line names, if it names any.
+pub fn selected(catalog: Option<&Catalog>, named: &[String]) -> anyhow::Result<Vec<Selected>> {
+    if let Some(unknown) = named.iter().find(|name| Stream::find(name).is_none()) {
+        return Err(
+            Usage(format!("--streams: there is no stream {unknown:?}; see --discover")).into()
+        );
+    }
+    for entry in catalog.iter().flat_map(|catalog| &catalog.streams) {
+        if entry.is_selected() && Stream::find(&entry.tap_stream_id).is_none() {
+            tracing::warn!("catalog: there is no stream {:?}; passed over", entry.tap_stream_id);
+        }
+    }
+    let mut chosen = Vec::new();
+    for stream in STREAMS {
+        let is_named = named.iter().any(|name| name == stream.name);
+        if !named.is_empty() && !is_named {
+            continue;
+        }
+        let own = entry(stream)?;
+        // A stream that is named without a catalog is wanted even if it is not selected by default.
+        let (entry, wanted) = match catalog {
+            Some(catalog) => match catalog.entry(stream.name) {
+                Some(entry) => (entry.clone(), entry.is_selected()),
+                None => continue,
+            },
+            None => (own.clone(), is_named || stream.selected_by_default),
+        };
+        if wanted {
+            let mask = Mask::of(&entry);
+            let anew = stream.replication_key.is_some() && entry.is_full_table();
+            let replaced = entry.schema.get("properties").is_some_and(Value::is_object);
+            let schema = if replaced { entry.schema } else { own.schema };
+            chosen.push(Selected { stream, schema, mask, anew });
+        }
+    }
+    Ok(chosen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(selected: &[Selected]) -> Vec<&str> {
+        selected.iter().map(|selected| selected.stream.name).collect()
+    }
+
+    #[test]
+    fn without_a_catalog_the_defaults_are_extracted() {
+        let selected = selected(None, &[]).unwrap();
+        let defaults: Vec<_> =
+            STREAMS.iter().filter(|s| s.selected_by_default).map(|s| s.name).collect();
+        assert_eq!(names(&selected), defaults);
+        assert!(selected.iter().all(|selected| selected.mask.is_all()));
+    }
+
+    #[test]
+    fn streams_can_be_named_and_a_wrong_name_is_told() {
+        let chosen = selected(None, &["product_catalog".to_owned()]).unwrap();
+        assert_eq!(names(&chosen), ["product_catalog"]);
+        let error = selected(None, &["producks".to_owned()]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            r#"--streams: there is no stream "producks"; see --discover"#
+        );
+        assert!(error.is::<Usage>());
+    }
+
+    #[test]
+    fn a_stream_that_a_catalog_leaves_out_is_not_extracted() {
+        let mut catalog = catalog().unwrap();
+        catalog.streams.retain(|entry| entry.stream == "orders");
+        assert_eq!(names(&selected(Some(&catalog), &[]).unwrap()), ["orders"]);
+    }
+}

@@ -1,0 +1,450 @@
+//! One run: asks for everything at once, writes what arrives, and moves a bookmark when a window is out.
+//!
+//! ```text
+//!  lanes ──▶ reports asked for and waited for, all together ──▶ one document at a time ──▶ Writer
+//!                                                                   │ listings
+//!                                                                   ▼
+//!                                                  catalogue items by ASIN, twenty at a time ──▶ Writer
+//! ```
+//!
+//! What fails is said when it fails and counted; its bookmark stays, everything else goes on, and the
+//! run ends with an error that says how much is missing.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use api_client::{Downloader, RetryPolicy};
+use chrono::{SecondsFormat, TimeDelta};
+use serde_json::Value;
+use singer::cli::Incomplete;
+use singer::{Output, metric};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::account::{self, Area};
+use crate::bookmark::{Bookmarks, Until};
+use crate::catalog_items::{CatalogReader, Items, Wanted, included_data};
+use crate::clock::Clock;
+use crate::config::{CatalogScope, Config};
+use crate::document::{Loaded, Place, Places};
+use crate::due::{self, Lane};
+use crate::load::{self, LoadError};
+use crate::marketplace::Marketplace;
+use crate::plan::{Bounds, Window};
+use crate::report::{Ended, Patience, ReportError, Reports};
+use crate::selection::Selected;
+use crate::streams::{Source, Stream};
+use crate::writer::Writer;
+
+/// A cancelled report means that there is no data. While a window is younger than this, it may yet get
+/// some (Amazon speaks of 72 hours for analytics), so it stays open and is asked for again.
+const FILLING_UP: TimeDelta = TimeDelta::hours(72);
+
+/// Answers of the catalogue that wait to be written.
+const WAITING_ITEMS: usize = 4;
+
+/// What is to be done.
+#[derive(Debug)]
+pub struct Run {
+    /// The configuration.
+    pub config: Config,
+    /// The streams to extract.
+    pub selected: Vec<Selected>,
+    /// Where the last run stopped.
+    pub bookmarks: Bookmarks,
+    /// The time.
+    pub clock: Clock,
+    /// Where messages go.
+    pub output: Output,
+}
+
+/// How often and how long a call is tried in this run.
+#[must_use]
+pub fn policy(config: &Config) -> RetryPolicy {
+    RetryPolicy {
+        attempts: 12,
+        time: config.max_wait,
+        longest_wait: config.max_wait,
+        ..RetryPolicy::default()
+    }
+}
+
+/// Extracts everything that is due.
+pub async fn run(run: Run) -> anyhow::Result<()> {
+    let policy = policy(&run.config);
+    let areas = account::open(&run.config, policy).await?;
+    let mut writer = Writer::new(run.output);
+    for selected in &run.selected {
+        writer.open(selected.stream, selected.schema.clone(), selected.mask.clone())?;
+    }
+    let catalog = catalog_stream(&run.selected);
+    let listings =
+        catalog.filter(|_| run.config.scope == CatalogScope::Listings).and_then(|stream| {
+            let Source::CatalogItems { listings, asin } = stream.source else { return None };
+            writer.gather(listings, asin);
+            Stream::find(listings)
+        });
+    let bounds = Bounds { start: run.config.start, end: run.config.end, now: run.clock.start() };
+    let lanes = due::lanes(&run.config, &areas, &run.selected, listings, &run.bookmarks, bounds);
+    let (sender, items) = mpsc::channel(WAITING_ITEMS);
+    let mut sync = Sync {
+        areas,
+        lanes,
+        selected: run.selected,
+        bookmarks: run.bookmarks,
+        clock: run.clock,
+        writer: Arc::new(Mutex::new(writer)),
+        downloader: Downloader::with(policy, api_client::Timeouts::default())?,
+        patience: Patience { poll: run.config.poll_interval, timeout: run.config.report_timeout },
+        scope: run.config.scope,
+        catalog,
+        listings,
+        waiting: JoinSet::new(),
+        reading: JoinSet::new(),
+        sender,
+        items,
+        missing: 0,
+    };
+    sync.write_participations()?;
+    sync.ask();
+    sync.work().await?;
+    sync.finish()
+}
+
+/// The selected stream of catalogue items, if there is one.
+fn catalog_stream(selected: &[Selected]) -> Option<&'static Stream> {
+    selected
+        .iter()
+        .map(|selected| selected.stream)
+        .find(|stream| matches!(stream.source, Source::CatalogItems { .. }))
+}
+
+/// The state of a run.
+struct Sync {
+    areas: Vec<Area>,
+    lanes: Vec<Lane>,
+    selected: Vec<Selected>,
+    bookmarks: Bookmarks,
+    clock: Clock,
+    writer: Arc<Mutex<Writer>>,
+    downloader: Downloader,
+    patience: Patience,
+    scope: CatalogScope,
+    /// The stream of catalogue items, if it is selected.
+    catalog: Option<&'static Stream>,
+    /// The stream whose documents name the ASINs for it, if they come from there.
+    listings: Option<&'static Stream>,
+    /// Reports that Amazon is making, with their lane and window.
+    waiting: JoinSet<(usize, Window, Result<Ended, ReportError>)>,
+    /// Catalogues that are being read.
+    reading: JoinSet<(&'static Marketplace, anyhow::Result<u64>)>,
+    sender: mpsc::Sender<Items>,
+    items: mpsc::Receiver<Items>,
+    /// Windows and catalogues that failed, and documents with rows that were left out.
+    missing: u64,
+}
+
+impl Sync {
+    /// Writes the marketplaces, which are known by now.
+    fn write_participations(&mut self) -> anyhow::Result<()> {
+        let is_participations =
+            |selected: &&Selected| matches!(selected.stream.source, Source::Participations);
+        let Some(selected) = self.selected.iter().find(is_participations) else { return Ok(()) };
+        let mut writer = self.writer();
+        for record in self.areas.iter().flat_map(|area| &area.records) {
+            writer.write(selected.stream.name, record)?;
+        }
+        drop(writer);
+        for area in &self.areas {
+            self.bookmarks.taken(selected.stream, area.region().code(), self.clock.now());
+        }
+        self.write_state()
+    }
+
+    /// Asks for every report that is due, and starts on the catalogues that need none.
+    fn ask(&mut self) {
+        for (number, lane) in self.lanes.iter().enumerate() {
+            let Some(area) = self.areas.get(lane.area) else { continue };
+            let reports = Reports {
+                api: area.api.clone(),
+                downloader: self.downloader.clone(),
+                patience: self.patience,
+                clock: self.clock,
+            };
+            for window in lane.windows.iter().copied() {
+                let (reports, specification) = (reports.clone(), lane.specification(area, window));
+                self.waiting
+                    .spawn(async move { (number, window, reports.obtain(&specification).await) });
+            }
+        }
+        if self.catalog.is_some() {
+            let wanted = match &self.scope {
+                CatalogScope::Listings => return,
+                CatalogScope::Asins(asins) => Wanted::Asins(asins.clone()),
+                CatalogScope::Brands(brands) => Wanted::Brands(brands.clone()),
+            };
+            let marketplaces: Vec<_> =
+                self.areas.iter().flat_map(|area| area.marketplaces.clone()).collect();
+            for marketplace in marketplaces {
+                self.read_catalog(marketplace, wanted.clone());
+            }
+        }
+    }
+
+    /// Takes what arrives, until there is nothing left to arrive.
+    async fn work(&mut self) -> anyhow::Result<()> {
+        while !self.waiting.is_empty() || !self.reading.is_empty() {
+            tokio::select! {
+                Some(items) = self.items.recv() => self.write_items(items).await?,
+                Some(ended) = self.waiting.join_next() => {
+                    let (lane, window, ended) = joined(ended);
+                    self.report_ended(lane, window, ended).await?;
+                }
+                Some(read) = self.reading.join_next() => {
+                    let (marketplace, found) = joined(read);
+                    // What the reader sent before it ended is still in the channel.
+                    while let Ok(items) = self.items.try_recv() {
+                        self.write_items(items).await?;
+                    }
+                    self.catalog_read(marketplace, found)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on with a report that Amazon has ended.
+    async fn report_ended(
+        &mut self,
+        number: usize,
+        window: Window,
+        ended: Result<Ended, ReportError>,
+    ) -> anyhow::Result<()> {
+        let Some(lane) = self.lanes.get(number) else { return Ok(()) };
+        let name = lane.name();
+        match ended {
+            Ok(Ended::Done { report_id, document_id, created }) => {
+                let source = load::Source {
+                    report_id,
+                    document_id,
+                    place: lane.place,
+                    day: if let Window::Day(day) = window { Some(day) } else { None },
+                    asin_granularity: lane.asin_granularity,
+                    feeds: lane.feeds.clone(),
+                };
+                let Some(area) = self.areas.get(lane.area) else { return Ok(()) };
+                self.stamp();
+                match load::load(&area.api, &self.downloader, &self.writer, &source).await {
+                    Ok(loaded) => {
+                        self.note_loaded(&name, window, &loaded);
+                        if loaded.late {
+                            tracing::info!("{name}: {window}: not complete yet; stays open");
+                        } else {
+                            self.out(number, window, created)?;
+                        }
+                        self.read_catalog_of_listings(number).await;
+                    }
+                    Err(LoadError::Output(error)) => return Err(error.into()),
+                    Err(error) => self.lose(&name, window, &anyhow::Error::from(error)),
+                }
+            }
+            Ok(Ended::Cancelled { report_id }) => self.cancelled(number, window, &report_id)?,
+            Err(error) => self.lose(&name, window, &anyhow::Error::from(error)),
+        }
+        Ok(())
+    }
+
+    /// Goes on without data.
+    fn cancelled(&mut self, number: usize, window: Window, report_id: &str) -> anyhow::Result<()> {
+        let Some(lane) = self.lanes.get(number) else { return Ok(()) };
+        let name = lane.name();
+        let settled = match (window, lane.place) {
+            (Window::Present, _) => false,
+            (Window::Times(_, end), _) => end < self.clock.start() - FILLING_UP,
+            (Window::Day(day), Place::Marketplace(marketplace)) => {
+                let today = self.clock.start().with_timezone(&marketplace.time_zone).date_naive();
+                today - day > FILLING_UP
+            }
+            (Window::Day(_), Place::Region(_)) => false,
+        };
+        if settled {
+            tracing::info!("{name}: {window}: no data (report {report_id} was cancelled)");
+            return self.out(number, window, self.clock.now());
+        }
+        tracing::info!(
+            "{name}: {window}: no data yet (report {report_id} was cancelled); asked for again next time"
+        );
+        Ok(())
+    }
+
+    /// Notes that a window is out, and writes the state if that moved a bookmark.
+    fn out(
+        &mut self,
+        number: usize,
+        window: Window,
+        taken: chrono::DateTime<chrono::Utc>,
+    ) -> anyhow::Result<()> {
+        let Some(lane) = self.lanes.get_mut(number) else { return Ok(()) };
+        let unit = lane.unit();
+        let until: Option<Until> = lane.course.finish(window);
+        for feed in &lane.feeds {
+            // A stream that is only read for another has no bookmark of its own.
+            if !self.selected.iter().any(|selected| selected.stream == feed.stream) {
+                continue;
+            }
+            match (window, until) {
+                (Window::Present, _) => self.bookmarks.taken(feed.stream, unit, taken),
+                (_, Some(until)) => self.bookmarks.advance(feed.stream, unit, until),
+                (_, None) => {}
+            }
+        }
+        self.write_state()
+    }
+
+    /// Says what a document held, and what of it was left out.
+    fn note_loaded(&mut self, name: &str, window: Window, loaded: &Loaded) {
+        let records: u64 = loaded.records.values().sum();
+        tracing::info!("{name}: {window}: {} rows, {records} records", loaded.rows);
+        let lines = |places: &Places| {
+            let first: Vec<_> = places.first.iter().map(u64::to_string).collect();
+            format!("{} (lines {}…)", places.count, first.join(", "))
+        };
+        if loaded.ragged.count > 0 {
+            let lines = lines(&loaded.ragged);
+            tracing::error!(
+                "{name}: {window}: rows with more or fewer cells than the header, left out: {lines}"
+            );
+            self.missing += 1;
+        }
+        if loaded.keyless.count > 0 {
+            let lines = lines(&loaded.keyless);
+            tracing::error!("{name}: {window}: rows without a key, left out: {lines}");
+            self.missing += 1;
+        }
+        if loaded.replaced > 0 {
+            tracing::warn!(
+                "{name}: {window}: {} bytes are not of the document's charset",
+                loaded.replaced
+            );
+        }
+        if loaded.nuls > 0 {
+            tracing::warn!("{name}: {window}: {} NUL characters removed", loaded.nuls);
+        }
+    }
+
+    /// Says what is missing.
+    fn lose(&mut self, name: &str, window: Window, error: &anyhow::Error) {
+        tracing::error!("{name}: {window}: {error:#}");
+        self.missing += 1;
+    }
+
+    /// Starts on a marketplace's catalogue, when its listings have just gone by.
+    async fn read_catalog_of_listings(&mut self, number: usize) {
+        let Some(lane) = self.lanes.get(number) else { return };
+        let Place::Marketplace(marketplace) = lane.place else { return };
+        let is_listings = lane.feeds.iter().any(|feed| Some(feed.stream) == self.listings);
+        if is_listings {
+            let asins = self.writer().gathered(marketplace.id);
+            self.read_catalog(marketplace, Wanted::Asins(asins));
+        }
+    }
+
+    /// Starts to read a marketplace's catalogue.
+    fn read_catalog(&mut self, marketplace: &'static Marketplace, wanted: Wanted) {
+        let area = self.areas.iter().find(|area| area.marketplaces.contains(&marketplace));
+        let selected = self.selected.iter().find(|selected| Some(selected.stream) == self.catalog);
+        let (Some(area), Some(selected)) = (area, selected) else { return };
+        let reader = CatalogReader {
+            api: area.api.clone(),
+            marketplace,
+            included_data: included_data(|set| selected.mask.keeps(&[set])),
+            items: self.sender.clone(),
+        };
+        self.reading.spawn(async move { (marketplace, reader.read(&wanted).await) });
+    }
+
+    /// Writes the items that came with one answer, from a thread that may wait for the target.
+    async fn write_items(&mut self, items: Items) -> anyhow::Result<()> {
+        let Some(stream) = self.catalog else { return Ok(()) };
+        self.stamp();
+        let writer = Arc::clone(&self.writer);
+        let writing = tokio::task::spawn_blocking(move || {
+            let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+            items.iter().try_for_each(|item| writer.write(stream.name, item))
+        });
+        Ok(joined(writing.await)?)
+    }
+
+    /// Goes on when a marketplace's catalogue has been read.
+    fn catalog_read(
+        &mut self,
+        marketplace: &'static Marketplace,
+        found: anyhow::Result<u64>,
+    ) -> anyhow::Result<()> {
+        let Some(stream) = self.catalog else { return Ok(()) };
+        match found {
+            Ok(found) => {
+                tracing::info!("{}: {}: {found} items", stream.name, marketplace.country);
+                self.bookmarks.taken(stream, marketplace.id, self.clock.now());
+                self.write_state()
+            }
+            Err(error) => {
+                tracing::error!("{}: {}: {error:#}", stream.name, marketplace.country);
+                self.missing += 1;
+                Ok(())
+            }
+        }
+    }
+
+    /// Says how it went, and whether anything is missing.
+    fn finish(self) -> anyhow::Result<()> {
+        self.write_state()?;
+        for (stream, records) in self.writer().counts() {
+            tracing::info!("{stream}: {records} records");
+            metric::counter("record_count", records, &[("stream", Value::from(stream))]);
+        }
+        for area in &self.areas {
+            for (operation, count) in area.api.counts() {
+                let region = area.region();
+                tracing::info!(
+                    "{region}: {operation}: {} calls, {} refused for being too many, {:.0?} waited",
+                    count.calls,
+                    count.throttled,
+                    count.waited
+                );
+                let tags =
+                    [("endpoint", Value::from(operation)), ("region", Value::from(region.code()))];
+                metric::counter("http_request_count", count.calls, &tags);
+            }
+        }
+        match self.missing {
+            0 => Ok(()),
+            missing => Err(Incomplete(format!(
+                "{missing} parts are missing, as said above; their bookmarks stay, so the next run asks for them again"
+            ))
+            .into()),
+        }
+    }
+
+    /// Writes the state, and everything before it.
+    fn write_state(&self) -> anyhow::Result<()> {
+        Ok(self.writer().state(self.bookmarks.state())?)
+    }
+
+    /// Sets the time at which the records that follow were seen.
+    fn stamp(&self) {
+        let now = self.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
+        self.writer().extracted_at(now);
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a task came to; its panic, if it panicked. Tasks are only cancelled with the whole run.
+fn joined<T>(result: Result<T, tokio::task::JoinError>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

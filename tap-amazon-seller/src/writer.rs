@@ -1,0 +1,187 @@
+//! From records to messages: the schema first, only what is selected, and a count of it all.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use singer::Output;
+use singer::mask::Mask;
+
+use crate::document::{Emit, EmitError};
+use crate::streams::Stream;
+
+/// A stream that this run writes.
+#[derive(Debug)]
+struct Channel {
+    stream: &'static Stream,
+    /// What the stream's records look like, as far as this run knows.
+    schema: Value,
+    mask: Mask,
+    records: u64,
+}
+
+/// Values of one property, collected while a stream goes by, for the stream that is asked for by them.
+#[derive(Debug)]
+struct Gathering {
+    stream: &'static str,
+    property: &'static str,
+    found: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// Writes the messages of all streams of a run.
+#[derive(Debug)]
+pub struct Writer {
+    output: Output,
+    channels: IndexMap<&'static str, Channel>,
+    gathering: Option<Gathering>,
+    /// When the records that are being written were seen, RFC 3339.
+    extracted_at: String,
+    filtered: Vec<u8>,
+    /// What stopped the writing, for whoever asks.
+    failure: Option<io::Error>,
+}
+
+impl Writer {
+    /// Starts without streams.
+    #[must_use]
+    pub fn new(output: Output) -> Self {
+        Self {
+            output,
+            channels: IndexMap::new(),
+            gathering: None,
+            extracted_at: String::new(),
+            filtered: Vec::new(),
+            failure: None,
+        }
+    }
+
+    /// Adds a stream whose selected properties go out, and announces its schema.
+    pub fn open(&mut self, stream: &'static Stream, schema: Value, mask: Mask) -> io::Result<()> {
+        let channel = Channel { stream, schema, mask, records: 0 };
+        announce(&self.output, &channel)?;
+        self.channels.insert(stream.name, channel);
+        Ok(())
+    }
+
+    /// Collects the values of a property of a stream, by marketplace, whether the stream goes out or not.
+    pub fn gather(&mut self, stream: &'static str, property: &'static str) {
+        self.gathering = Some(Gathering { stream, property, found: BTreeMap::new() });
+    }
+
+    /// The values that were collected for a marketplace, in order and each once; they are given away.
+    pub fn gathered(&mut self, marketplace_id: &str) -> Vec<String> {
+        let found =
+            self.gathering.as_mut().and_then(|gathering| gathering.found.remove(marketplace_id));
+        found.unwrap_or_default().into_iter().collect()
+    }
+
+    /// Sets the time at which the records that follow were seen.
+    pub fn extracted_at(&mut self, time: String) {
+        self.extracted_at = time;
+    }
+
+    /// The records written so far, by stream.
+    #[must_use]
+    pub fn counts(&self) -> Vec<(&'static str, u64)> {
+        self.channels.values().map(|channel| (channel.stream.name, channel.records)).collect()
+    }
+
+    /// Hands on everything that was written so far.
+    pub fn flush(&self) -> io::Result<()> {
+        self.output.flush()
+    }
+
+    /// Writes a STATE message and all before it.
+    pub fn state(&self, state: &singer::State) -> io::Result<()> {
+        if state.is_empty() { self.flush() } else { self.output.state(state) }
+    }
+}
+
+/// Writes a stream's schema, without what is not selected.
+fn announce(output: &Output, channel: &Channel) -> io::Result<()> {
+    let stream = channel.stream;
+    let bookmarks: &[&str] = stream.replication_key.as_slice();
+    output.schema(stream.name, &channel.mask.schema(&channel.schema), stream.keys, bookmarks)
+}
+
+impl Gathering {
+    /// Looks at a record that goes by.
+    fn see(&mut self, record: &[u8]) -> io::Result<()> {
+        let members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(record)?;
+        let text =
+            |name: &str| -> Option<String> { serde_json::from_str(members.get(name)?.get()).ok() };
+        if let (Some(marketplace), Some(value)) = (text("marketplace_id"), text(self.property)) {
+            self.found.entry(marketplace).or_default().insert(value);
+        }
+        Ok(())
+    }
+}
+
+impl Writer {
+    /// Adds a property to a stream's schema and announces it.
+    fn extend(&mut self, stream: &str, name: &str, schema: Value) -> io::Result<()> {
+        let Some(channel) = self.channels.get_mut(stream) else { return Ok(()) };
+        let Some(properties) = channel.schema.get_mut("properties").and_then(Value::as_object_mut)
+        else {
+            return Ok(());
+        };
+        if properties.get(name) == Some(&schema) {
+            return Ok(());
+        }
+        properties.insert(name.to_owned(), schema);
+        announce(&self.output, channel)
+    }
+
+    /// Writes one record, as far as it is selected.
+    pub fn write(&mut self, stream: &str, record: &[u8]) -> io::Result<()> {
+        if let Some(gathering) =
+            self.gathering.as_mut().filter(|gathering| gathering.stream == stream)
+        {
+            gathering.see(record)?;
+        }
+        let Some(channel) = self.channels.get_mut(stream) else { return Ok(()) };
+        let record = if channel.mask.is_all() {
+            record
+        } else {
+            self.filtered.clear();
+            channel.mask.apply(record, &mut self.filtered).map_err(io::Error::other)?;
+            &self.filtered
+        };
+        self.output.record(stream, record, &self.extracted_at)?;
+        channel.records += 1;
+        Ok(())
+    }
+
+    /// What stopped the writing, if anything did.
+    pub fn take_failure(&mut self) -> Option<io::Error> {
+        self.failure.take()
+    }
+
+    /// Keeps a failure for [`Writer::take_failure`].
+    fn kept(&mut self, result: io::Result<()>) -> Result<(), EmitError> {
+        result.map_err(|error| {
+            self.failure = Some(error);
+            EmitError
+        })
+    }
+}
+
+impl Emit for Writer {
+    fn property(
+        &mut self,
+        stream: &'static str,
+        name: &str,
+        schema: Value,
+    ) -> Result<(), EmitError> {
+        let result = self.extend(stream, name, schema);
+        self.kept(result)
+    }
+
+    fn record(&mut self, stream: &'static str, record: &[u8]) -> Result<(), EmitError> {
+        let result = self.write(stream, record);
+        self.kept(result)
+    }
+}
