@@ -58,7 +58,7 @@ pub struct Config {
     pub end: Option<DateTime<Utc>>,
     /// Settings of single streams.
     pub streams: BTreeMap<String, StreamConfig>,
-    /// What product_catalog reads.
+    /// What `product_catalog` reads.
     pub scope: CatalogScope,
     /// First pause between two looks at a report.
     pub poll_interval: Duration,
@@ -91,7 +91,7 @@ pub struct StreamConfig {
     pub asin_granularity: Option<String>,
 }
 
-/// What product_catalog reads.
+/// What `product_catalog` reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CatalogScope {
     /// The ASINs of the seller's listings.
@@ -303,7 +303,7 @@ fn minutes(
     seconds(setting, Some(written.unwrap_or(default) * 60.0), default)
 }
 
-/// What product_catalog is to read: at most one of the three settings.
+/// What `product_catalog` is to read: at most one of the three settings.
 fn scope(
     asins: Option<List>,
     file: Option<&Path>,

@@ -100,8 +100,10 @@ impl Lane {
 const ASIN_GRANULARITY: &str = "asinGranularity";
 
 /// The reports of a run, grouped: which streams each of them feeds.
-fn groups<'s>(wanted: impl Iterator<Item = &'s Stream>) -> Vec<(&'static Report, Vec<&'s Stream>)> {
-    let mut groups: Vec<(&'static Report, Vec<&Stream>)> = Vec::new();
+fn groups(
+    wanted: impl Iterator<Item = &'static Stream>,
+) -> Vec<(&'static Report, Vec<&'static Stream>)> {
+    let mut groups: Vec<(&'static Report, Vec<&'static Stream>)> = Vec::new();
     for stream in wanted {
         let Source::Report { report, .. } = &stream.source else { continue };
         match groups.iter_mut().find(|(known, _)| known == report) {
@@ -165,9 +167,9 @@ pub fn lanes(
 }
 
 /// A stream's share of a document. What is not selected at the top of a record is not even built.
-fn feed(stream: &&'static Stream, selected: &[Selected]) -> Feed {
+fn feed(stream: &'static Stream, selected: &[Selected]) -> Feed {
     let mut feed = Feed::all(stream);
-    if let Some(selected) = selected.iter().find(|each| each.stream == *stream) {
+    if let Some(selected) = selected.iter().find(|each| each.stream == stream) {
         let properties = selected.schema.get("properties").and_then(serde_json::Value::as_object);
         let names = properties.into_iter().flatten().map(|(name, _)| name);
         feed.deselected = names.filter(|name| !selected.mask.keeps(&[name])).cloned().collect();

@@ -241,7 +241,7 @@ impl Sync {
                         } else {
                             self.out(number, window, created)?;
                         }
-                        self.read_catalog_of_listings(number).await;
+                        self.read_catalog_of_listings(number);
                     }
                     Err(LoadError::Output(error)) => return Err(error.into()),
                     Err(error) => self.lose(&name, window, &anyhow::Error::from(error)),
@@ -258,13 +258,12 @@ impl Sync {
         let Some(lane) = self.lanes.get(number) else { return Ok(()) };
         let name = lane.name();
         let settled = match (window, lane.place) {
-            (Window::Present, _) => false,
             (Window::Times(_, end), _) => end < self.clock.start() - FILLING_UP,
             (Window::Day(day), Place::Marketplace(marketplace)) => {
                 let today = self.clock.start().with_timezone(&marketplace.time_zone).date_naive();
                 today - day > FILLING_UP
             }
-            (Window::Day(_), Place::Region(_)) => false,
+            (Window::Present, _) | (Window::Day(_), Place::Region(_)) => false,
         };
         if settled {
             tracing::info!("{name}: {window}: no data (report {report_id} was cancelled)");
@@ -338,7 +337,7 @@ impl Sync {
     }
 
     /// Starts on a marketplace's catalogue, when its listings have just gone by.
-    async fn read_catalog_of_listings(&mut self, number: usize) {
+    fn read_catalog_of_listings(&mut self, number: usize) {
         let Some(lane) = self.lanes.get(number) else { return };
         let Place::Marketplace(marketplace) = lane.place else { return };
         let is_listings = lane.feeds.iter().any(|feed| Some(feed.stream) == self.listings);

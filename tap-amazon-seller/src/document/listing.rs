@@ -325,6 +325,11 @@ mod tests {
     }
 
     #[test]
+    fn a_column_is_found_once_and_its_namesake_keeps_its_own_name() {
+        assert_eq!(translated(&["Preis", "SKU x", "prix"]), ["price", "seller-sku", "prix"]);
+    }
+
+    #[test]
     fn damaged_letters_are_made_good_by_the_rest_of_the_name() {
         assert_eq!(
             translated(&["H?ndler-SKU", "Quantit\u{fffd}", "prix"]),

@@ -306,7 +306,10 @@ mod tests {
             assert!(written(cell, Kind::DateTime).is_err(), "{cell}");
         }
         assert_eq!(written("2024-02-29", Kind::Date), Ok("\"2024-02-29\"".into()));
-        assert!(written("2023-02-29", Kind::Date).is_err());
+        assert!(written("2000-02-29", Kind::Date).is_ok());
+        for cell in ["2023-02-29", "1900-02-29", "2024-00-01", "2024-1-01"] {
+            assert_eq!(written(cell, Kind::Date), Err("a date as YYYY-MM-DD"), "{cell}");
+        }
     }
 
     proptest! {

@@ -29,7 +29,7 @@ fn a_listing_has_the_names_of_the_report_and_the_types_of_the_schema() {
 fn the_sku_stands_in_for_a_missing_listing_id() {
     let (emitted, _) = listings(b"seller-sku\tprice\nA\t1\n", "FR");
     assert_eq!(emitted.records[0].1["listing-id"], json!("A"));
-    let (emitted, _) = listings(b"seller-sku\tlisting-id\nA\t\nB\tL\n", "FR");
+    let (emitted, _) = listings(b"seller-sku\tlisting-id\nA\t \nB\tL\n", "FR");
     assert_eq!(emitted.records[0].1["listing-id"], json!("A"));
     assert_eq!(emitted.records[1].1["listing-id"], json!("L"));
 }

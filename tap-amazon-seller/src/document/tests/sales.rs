@@ -90,7 +90,10 @@ fn a_document_that_answers_another_question_is_refused() {
         refusal(document(&specification, BY_DATE, BY_ASIN).as_bytes(), &facts, &BOTH)
     };
     assert!(refused(specification("PARENT")).contains("another `asinGranularity`"));
-    let other_end = specification("CHILD").replacen("2024-05-01", "2024-04-30", 1);
+    let other_start = specification("CHILD").replacen("2024-05-01", "2024-04-30", 1);
+    assert!(refused(other_start).contains("another `dataStartTime`"));
+    let other_end =
+        specification("CHILD").replace("EndTime\":\"2024-05-01", "EndTime\":\"2024-05-07");
     assert!(refused(other_end).contains("another `dataStartTime`"));
     let other_day = specification("CHILD").replace("2024-05-01", "2024-04-30");
     assert!(refused(other_day).contains("another `dataStartTime`"));
@@ -163,4 +166,13 @@ fn an_element_without_an_end_in_sight_is_refused_and_not_held() {
         error.to_string(),
         "report 5012: an element of a list is longer than 16777216 bytes"
     );
+}
+
+#[test]
+fn a_document_of_any_length_is_read_if_its_elements_are_not_too_long() {
+    let far = format!("{BY_DATE}{}", " ".repeat(6_000_000));
+    let by_date = [far.as_str(); 3].join(",");
+    let whole = document(&specification("CHILD"), &by_date, BY_ASIN);
+    let (emitted, loaded) = read(whole.as_bytes(), &day(AsinGranularity::Child), &BOTH);
+    assert_eq!((emitted.records.len(), loaded.unwrap().rows), (4, 4));
 }
