@@ -30,7 +30,7 @@ pub struct Present {
 
 /// Why a product cannot be written as its records want it. Names the field, never the value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {reason}")]
+#[error("mapping: {field}: {reason}")]
 pub struct UnfitField {
     /// The label of the attribute.
     pub field: String,
@@ -281,7 +281,10 @@ mod tests {
         let product =
             |cell: &Cell| Wanted { sku: "S".into(), cells: vec![cell.clone()], records: 1 };
         let error = fitted(product(&odd), &fields(), &account()).unwrap_err().to_string();
-        assert!(error.starts_with("status: not one of the attribute's options"), "{error}");
+        assert!(
+            error.starts_with("mapping: status: not one of the attribute's options"),
+            "{error}"
+        );
         assert!(!error.contains("Incomplete"), "{error}");
         odd.unmatched = Unmatched::Skip;
         assert_eq!(fitted(product(&odd), &fields(), &account()).unwrap().cells, []);

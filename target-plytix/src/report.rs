@@ -22,30 +22,6 @@ pub enum Status {
     Failed,
 }
 
-/// Where a failure happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// The values do not fit the account's attributes.
-    Fit,
-    /// Creating the product.
-    Create,
-    /// Changing it.
-    Update,
-    /// Giving it its family.
-    Family,
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Fit => "fit",
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Family => "family",
-        })
-    }
-}
-
 /// Products and the records that they were made of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -96,10 +72,10 @@ impl Report {
         tally.records += u64::try_from(records).unwrap_or(u64::MAX);
     }
 
-    /// Notes and logs a product that could not be written.
-    pub fn failed(&self, sku: &str, records: usize, phase: Phase, reason: &dyn std::error::Error) {
+    /// Notes and logs a product that could not be written. The reason says in which phase.
+    pub fn failed(&self, sku: &str, records: usize, reason: &dyn std::error::Error) {
         self.product(Status::Failed, records);
-        tracing::warn!("{sku}: {phase}: {}", chain(reason));
+        tracing::warn!("{sku}: {}", chain(reason));
     }
 
     /// Notes and logs a record that could not become a product: the one with this number of its stream,
@@ -139,7 +115,7 @@ impl Totals {
             each.join(", "),
             waited.as_secs_f64(),
         );
-        for (status, records) in self.by_status() {
+        for (status, records) in self.by_status().into_iter().filter(|(_, records)| *records > 0) {
             singer::metric::counter("record_count", records, &[("status", status.into())]);
         }
         for (operation, count) in requests {
@@ -196,7 +172,7 @@ mod tests {
         let report = Report::default();
         report.product(Status::Created, 3);
         report.product(Status::Unchanged, 1);
-        report.failed("S", 2, Phase::Fit, &std::io::Error::other("x"));
+        report.failed("S", 2, &std::io::Error::other("x"));
         report.unmapped("s", 7, &std::io::Error::other("x"));
         report.skipped();
         let totals = report.totals();

@@ -41,7 +41,7 @@ use crate::api::{Api, ApiError, Created, PAGE};
 use crate::config::{Touch, shortest_time};
 use crate::mapping::Mapping;
 use crate::product::{Change, Present, creation, difference, fitted};
-use crate::report::{Phase, Report, Status};
+use crate::report::{Report, Status};
 use crate::value::Value;
 use crate::wanted::Wanted;
 
@@ -65,12 +65,10 @@ pub enum UpsertError {
     #[error(transparent)]
     Account(#[from] AccountError),
     /// Nothing more can be written in this run.
-    #[error("{sku}: {phase}")]
+    #[error("{sku}")]
     Stopped {
         /// The product.
         sku: String,
-        /// What was being done.
-        phase: Phase,
         /// Why not.
         source: ApiError,
     },
@@ -141,11 +139,11 @@ enum Written {
     /// It is as its records want it.
     Done(Status),
     /// It cannot be written as it is: its data is wrong.
-    Refused(Phase, ApiError),
+    Refused(ApiError),
     /// It was not written, and may be another time.
     Later(ApiError),
     /// Neither it nor any other can be written.
-    Never(Phase, ApiError),
+    Never(ApiError),
 }
 
 impl Upsert {
@@ -191,7 +189,7 @@ impl Upsert {
             let (sku, records) = (product.sku.clone(), product.records);
             match fitted(product, self.mapping.fields(), &account.definition) {
                 Ok(product) => fit.push(product),
-                Err(error) => self.report.failed(&sku, records, Phase::Fit, &error),
+                Err(error) => self.report.failed(&sku, records, &error),
             }
         }
         let mut fit = fit.into_iter().peekable();
@@ -298,16 +296,12 @@ impl Upsert {
         frontier: &[Present],
     ) -> Result<(), UpsertError> {
         for present in frontier {
-            let stopped = |source| UpsertError::Stopped {
-                sku: present.sku.clone(),
-                phase: Phase::Family,
-                source,
-            };
+            let stopped = |source| UpsertError::Stopped { sku: present.sku.clone(), source };
             match self.complete_family(account, &present.id).await {
                 Ok(()) => {}
                 Err(error) if is_refusal(&error) => {
                     // Counted where the product itself is written; this is about its family only.
-                    tracing::warn!("{}: {}: {error}", present.sku, Phase::Family);
+                    tracing::warn!("{}: {error}", present.sku);
                 }
                 Err(error) => return Err(stopped(error)),
             }
@@ -393,13 +387,13 @@ impl Upsert {
                     self.report.product(status, *records);
                     trouble.row = 0;
                 }
-                Written::Refused(phase, error) => {
-                    self.report.failed(sku, *records, phase, &error);
+                Written::Refused(error) => {
+                    self.report.failed(sku, *records, &error);
                     trouble.row = 0;
                 }
                 Written::Later(error) => trouble.note(sku, error),
-                Written::Never(phase, source) => {
-                    stopped.get_or_insert(UpsertError::Stopped { sku: sku.clone(), phase, source });
+                Written::Never(source) => {
+                    stopped.get_or_insert(UpsertError::Stopped { sku: sku.clone(), source });
                 }
             }
         }
@@ -427,7 +421,7 @@ impl Upsert {
         }
         match self.api.update(&present.id, &change).await {
             Ok(()) => Written::Done(status),
-            Err(error) => judged(Phase::Update, error),
+            Err(error) => judged(error),
         }
     }
 
@@ -447,7 +441,7 @@ impl Upsert {
                 self.adopt(account, wanted, Status::Updated, Some(error)).await
             }
             Err(error) if is_unknown(&error) => self.create_after_all(account, wanted, &body).await,
-            Err(error) => judged(Phase::Create, error),
+            Err(error) => judged(error),
         }
     }
 
@@ -459,7 +453,7 @@ impl Upsert {
                 return self.go_on(account, wanted, &present, Status::Created).await;
             }
             Ok(None) => {}
-            Err(error) => return judged(Phase::Create, error),
+            Err(error) => return judged(error),
         }
         match self.api.create(body).await {
             Ok(Some(created)) => self.assign(account, created).await,
@@ -467,7 +461,7 @@ impl Upsert {
             Err(error) if is_conflict(&error) => {
                 self.adopt(account, wanted, Status::Created, Some(error)).await
             }
-            Err(error) => judged(Phase::Create, error),
+            Err(error) => judged(error),
         }
     }
 
@@ -481,9 +475,9 @@ impl Upsert {
     ) -> Written {
         match (self.find(account, wanted).await, conflict) {
             (Ok(Some(present)), _) => self.go_on(account, wanted, &present, status).await,
-            (Ok(None), Some(conflict)) => Written::Refused(Phase::Create, conflict),
-            (Ok(None), None) => Written::Never(Phase::Create, ApiError::NoId),
-            (Err(error), _) => judged(Phase::Create, error),
+            (Ok(None), Some(conflict)) => Written::Refused(conflict),
+            (Ok(None), None) => Written::Never(ApiError::NoId),
+            (Err(error), _) => judged(error),
         }
     }
 
@@ -496,7 +490,7 @@ impl Upsert {
         status: Status,
     ) -> Written {
         if let Err(error) = self.complete_family(account, &present.id).await {
-            return Written::Never(Phase::Family, error);
+            return Written::Never(error);
         }
         self.check_until(present.created);
         self.update(wanted, present, status).await
@@ -507,7 +501,7 @@ impl Upsert {
         if let Some(family) = &account.family
             && let Err(error) = self.api.assign_family(&id, family).await
         {
-            return Written::Never(Phase::Family, error);
+            return Written::Never(error);
         }
         self.check_until(created);
         Written::Done(Status::Created)
@@ -558,14 +552,14 @@ impl Progress {
 }
 
 /// What a failed call means for its product and for the others.
-fn judged(phase: Phase, error: ApiError) -> Written {
+fn judged(error: ApiError) -> Written {
     use api_client::Error::{Exhausted, OutcomeUnknown, Undecodable};
     match &error {
-        _ if is_refusal(&error) => Written::Refused(phase, error),
+        _ if is_refusal(&error) => Written::Refused(error),
         ApiError::Call(Exhausted { .. } | OutcomeUnknown { .. } | Undecodable { .. }) => {
             Written::Later(error)
         }
-        _ => Written::Never(phase, error),
+        _ => Written::Never(error),
     }
 }
 
