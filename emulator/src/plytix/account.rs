@@ -64,6 +64,7 @@ impl Account {
             Operation::SearchAttributes => self.search_attributes(&json()?),
             Operation::CreateAttribute => self.definitions.create_attribute(&json()?),
             Operation::SearchRelationships => self.search_relationships(&json()?),
+            Operation::Moved(path) => Ok(Answer::moved(path)),
             Operation::NotOffered(status) => Ok(Answer::empty(*status)),
             Operation::NotEvidenced => Err(Refusal::not_evidenced("this path with this method")),
         }

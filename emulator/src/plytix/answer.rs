@@ -23,6 +23,11 @@ impl Answer {
         Self { status, body: None, location: None, detail: None }
     }
 
+    /// 308 to a path.
+    pub(super) fn moved(path: &str) -> Self {
+        Self { location: Some(path.to_owned()), ..Self::empty(StatusCode::PERMANENT_REDIRECT) }
+    }
+
     /// `{"data": [...]}`; a single entity is a list of one.
     pub(super) fn data(status: StatusCode, entities: impl IntoIterator<Item = Value>) -> Self {
         let entities: Value = entities.into_iter().collect();

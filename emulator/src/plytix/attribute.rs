@@ -106,15 +106,7 @@ impl Attribute {
     ) -> Result<Value, Objection> {
         let unknown = |what| Err(Objection::NotEvidenced(what));
         match (self.kind, value) {
-            (Kind::Html, Value::String(text)) if text.contains("<script") => {
-                unknown("scripts in rich text")
-            }
-            (Kind::Text | Kind::Multiline | Kind::Html | Kind::Url, Value::String(text)) => {
-                if text.is_empty() { unknown("an empty text") } else { Ok(value.clone()) }
-            }
-            (Kind::Text | Kind::Multiline | Kind::Html | Kind::Url, _) => {
-                unknown("something other than a string as text")
-            }
+            (Kind::Text | Kind::Multiline | Kind::Html | Kind::Url, _) => self.text(value),
             // Plytix publishes a limit of 16 characters for whole numbers.
             (Kind::Int, Value::Number(n)) if !n.is_f64() && n.to_string().len() <= 16 => {
                 Ok(value.clone())
@@ -128,13 +120,7 @@ impl Attribute {
             }
             (Kind::Dropdown, _) => unknown("something other than a string as option"),
             (Kind::MultiSelect, Value::Array(options)) => {
-                let options: Option<Vec<&str>> = options.iter().map(Value::as_str).collect();
-                match options {
-                    Some(options) if !options.is_empty() => {
-                        self.offered(&options).map(|()| value.clone())
-                    }
-                    _ => unknown("an empty list, or something other than strings, as options"),
-                }
+                self.several(options).map(|()| value.clone())
             }
             (Kind::MultiSelect, _) => unknown("something other than a list of options"),
             (Kind::Date, _) => date(value),
@@ -146,6 +132,27 @@ impl Attribute {
             }
             (Kind::MediaGallery, _) => unknown("something other than a list of assets as gallery"),
             (Kind::Completeness, _) => unknown("a completeness attribute"),
+        }
+    }
+
+    /// A text that is not empty.
+    fn text(&self, value: &Value) -> Result<Value, Objection> {
+        match value {
+            Value::String(text) if self.kind == Kind::Html && text.contains("<script") => {
+                Err(Objection::NotEvidenced("scripts in rich text"))
+            }
+            Value::String(text) if !text.is_empty() => Ok(value.clone()),
+            Value::String(_) => Err(Objection::NotEvidenced("an empty text")),
+            _ => Err(Objection::NotEvidenced("something other than a string as text")),
+        }
+    }
+
+    /// Objects to a list of options that is empty or holds something else.
+    fn several(&self, options: &[Value]) -> Result<(), Objection> {
+        let texts: Option<Vec<&str>> = options.iter().map(Value::as_str).collect();
+        match texts {
+            Some(texts) if !texts.is_empty() => self.offered(&texts),
+            _ => Err(Objection::NotEvidenced("an empty list, or not strings, as options")),
         }
     }
 

@@ -42,7 +42,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use error::Refusal;
 use route::Operation;
@@ -51,7 +51,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use window::{Window, whole_seconds};
-use write::Writes;
+use write::{Write, Writes};
 
 /// Most bytes of a request's body; far above what a product needs.
 const LONGEST_BODY: usize = 16 * 1024 * 1024;
@@ -142,43 +142,51 @@ impl Plytix {
 
     /// Answers a login.
     async fn token(&self, body: Body) -> Result<Answer, Refusal> {
-        if let Some(left) = held(&self.logins).refused_for(self.clock.elapsed()) {
+        let refused = held(&self.logins).refused_for(self.clock.elapsed());
+        let body = read(body).await?;
+        if let Some(left) = refused {
             // That there are refusals follows from the headers; their body was not recorded.
             return Err(Refusal::rate_limited(whole_seconds(self.clock.real(left))));
         }
-        let body = read(body).await?;
         held(&self.tokens).answer(&body, self.clock.now())
     }
 
     /// Serves a request to the API.
     async fn call(&self, request: Request) -> Response {
         let (head, body) = request.into_parts();
-        let operation = Operation::of(&head.method, head.uri.path().trim_end_matches('/'));
+        let operation = Operation::of(&head.method, &head.uri);
         let outcome = self.answer(&head, &operation, body).await;
         self.finish("plytix_api", operation.name(), &head, outcome)
     }
 
-    /// Answers a request to the API.
+    /// Answers a request to the API. A write is under way as soon as its head is here.
     async fn answer(
         &self,
         head: &Parts,
         operation: &Operation,
         body: Body,
     ) -> Result<Answer, Refusal> {
+        let entered = self.enter(head, operation);
+        let body = read(body).await?;
+        let write = entered?;
+        if write.is_some() {
+            write::take_time(&self.clock).await;
+        }
+        held(&self.account).answer(operation, &body, self.clock.now())
+    }
+
+    /// Decides by its head whether a request is answered at all; holds its product if it writes.
+    fn enter<'a>(
+        &'a self,
+        head: &Parts,
+        operation: &'a Operation,
+    ) -> Result<Option<Write<'a>>, Refusal> {
         self.admit()?;
-        if let Some(path) = without_trailing_slash(&head.uri) {
-            let answer = Answer::empty(StatusCode::PERMANENT_REDIRECT);
-            return Ok(Answer { location: Some(path), ..answer });
+        if matches!(operation, Operation::Moved(_)) {
+            return Ok(None);
         }
         held(&self.tokens).check(head.headers.get(AUTHORIZATION), self.clock.now())?;
-        let Some(product) = operation.written_product() else {
-            let body = read(body).await?;
-            return held(&self.account).answer(operation, &body, self.clock.now());
-        };
-        let _write = self.writes.begin(product)?;
-        let body = read(body).await?;
-        write::take_time(&self.clock).await;
-        held(&self.account).answer(operation, &body, self.clock.now())
+        operation.written_product().map(|product| self.writes.begin(product)).transpose()
     }
 
     /// Counts a request in both windows, whatever becomes of it, or refuses it until the later end.
@@ -197,45 +205,46 @@ impl Plytix {
         head: &Parts,
         outcome: Result<Answer, Refusal>,
     ) -> Response {
-        let mut response = Response::new(Body::empty());
-        let mut header = |name, value: &str| {
-            if let Ok(value) = HeaderValue::from_str(value) {
-                response.headers_mut().insert(name, value);
-            }
-        };
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
-        let mut random = Random::new(self.seed, "plytix request", number);
-        header(axum::http::HeaderName::from_static("x-request-id"), &random.uuid());
-        let (status, body, operation, detail) = match outcome {
-            Ok(answer) => {
-                if let Some(location) = answer.location {
-                    header(LOCATION, &location);
-                }
-                (answer.status, answer.body, operation, answer.detail)
-            }
-            Err(refusal) => {
-                if let Some(seconds) = refusal.retry_after {
-                    header(RETRY_AFTER, &seconds.to_string());
-                }
-                let (name, detail) = refused_as(operation, &refusal);
-                (refusal.status, Some(refusal.body()), name, detail)
-            }
+        let id = Random::new(self.seed, "plytix request", number).uuid();
+        let (operation, detail) = match &outcome {
+            Ok(answer) => (operation, answer.detail.clone()),
+            Err(refusal) => refused_as(operation, refusal),
         };
-        if let Some(body) = body {
-            header(CONTENT_TYPE, "application/json");
-            *response.body_mut() = Body::from(body.to_string());
-        }
-        *response.status_mut() = status;
+        let response = response(outcome, &id);
         self.journal.note(Entry {
             service,
             operation,
-            status: status.as_u16(),
+            status: response.status().as_u16(),
             method: head.method.to_string(),
             path: head.uri.path().to_owned(),
             detail,
         });
         response
     }
+}
+
+/// An answer or a refusal as it goes on the wire.
+fn response(outcome: Result<Answer, Refusal>, request_id: &str) -> Response {
+    let (status, body, location, retry_after) = match outcome {
+        Ok(answer) => (answer.status, answer.body, answer.location, None),
+        Err(refusal) => (refusal.status, Some(refusal.body()), None, refusal.retry_after),
+    };
+    let mut response =
+        Response::new(body.as_ref().map_or_else(Body::empty, |body| Body::from(body.to_string())));
+    *response.status_mut() = status;
+    let headers = [
+        (HeaderName::from_static("x-request-id"), Some(request_id.to_owned())),
+        (CONTENT_TYPE, body.map(|_| "application/json".to_owned())),
+        (LOCATION, location),
+        (RETRY_AFTER, retry_after.map(|seconds| seconds.to_string())),
+    ];
+    for (name, text) in headers {
+        if let Some(Ok(value)) = text.map(|text| HeaderValue::from_str(&text)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
 }
 
 /// How the journal names a refused `operation`, and what it says about it.
@@ -251,19 +260,10 @@ fn refused_as(
     }
 }
 
-/// The path and query of `uri` without the slashes at the end of the path, if it has any.
-///
-/// Plytix redirects there, and HTTP clients follow without their `Authorization` header.
-fn without_trailing_slash(uri: &Uri) -> Option<String> {
-    let path = uri.path().trim_end_matches('/');
-    if path.is_empty() || path.len() == uri.path().len() {
-        return None;
-    }
-    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    Some(format!("{path}{query}"))
-}
-
 /// The whole body of a request.
+///
+/// A request that is refused is read to its end too: a caller that is still sending would see a
+/// broken connection in the place of the refusal.
 async fn read(body: Body) -> Result<Bytes, Refusal> {
     let unreadable = |_| Refusal::not_evidenced("a body that ends early or has more than 16 MiB");
     to_bytes(body, LONGEST_BODY).await.map_err(unreadable)

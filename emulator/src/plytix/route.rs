@@ -3,7 +3,7 @@
 //! To add an operation: a variant, its path in [`Operation::of`], its name for the journal, and an
 //! arm where [`super::account::Account`] answers.
 
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, Uri};
 
 /// A version of the API, of which two are live side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,10 @@ pub(super) enum Operation {
     CreateAttribute,
     /// `POST /api/v1/relationships/search`
     SearchRelationships,
+    /// A path with a slash at its end, and the path and query to go to.
+    ///
+    /// Plytix redirects there, and HTTP clients follow without their `Authorization` header.
+    Moved(String),
     /// Something Plytix does not offer, refused with a status that was recorded. The bodies were
     /// not, and are empty here.
     NotOffered(StatusCode),
@@ -47,8 +51,13 @@ pub(super) enum Operation {
 }
 
 impl Operation {
-    /// The operation at `path`, which has no slash at its end.
-    pub(super) fn of(method: &Method, path: &str) -> Self {
+    /// The operation at `uri`.
+    pub(super) fn of(method: &Method, uri: &Uri) -> Self {
+        let path = uri.path().trim_end_matches('/');
+        if !path.is_empty() && path.len() < uri.path().len() {
+            let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+            return Self::Moved(format!("{path}{query}"));
+        }
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         match (method.as_str(), parts.as_slice()) {
             ("POST", ["api", "v2", "products"]) => Self::CreateProduct,
@@ -85,6 +94,7 @@ impl Operation {
             Self::SearchAttributes => "searchAttributes",
             Self::CreateAttribute => "createAttribute",
             Self::SearchRelationships => "searchRelationships",
+            Self::Moved(_) => "redirected",
             Self::NotOffered(_) => "notOffered",
             Self::NotEvidenced => "notEvidenced",
         }

@@ -1,7 +1,11 @@
 //! Tokens, windows, redirects, races and the journal.
 
 use super::{Caller, request, send};
+use axum::body::Body;
+use axum::http::Request;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::advance;
 
@@ -76,6 +80,20 @@ async fn a_missing_header_has_its_own_message() {
     let reply = send(caller.service.api_router(), request).await.is(401);
     assert_eq!(reply.body, json!({"error": {"msg": "Missing Authorization Header"}}));
     assert!(!reply.header("x-request-id").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_request_is_read_to_its_end_so_that_its_sender_sees_the_refusal() {
+    let caller = Caller::new().await;
+    let read = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&read);
+    let last = futures_util::stream::once(async move {
+        flag.store(true, Ordering::Relaxed);
+        Ok::<&str, std::io::Error>("{}")
+    });
+    let request = Request::patch(PRODUCT).body(Body::from_stream(last)).unwrap();
+    send(caller.service.api_router(), request).await.is(401);
+    assert!(read.load(Ordering::Relaxed));
 }
 
 #[tokio::test(start_paused = true)]
