@@ -4,9 +4,9 @@
 //! mostly stand together, and nobody promises that they do: an order is emitted when its lines stop,
 //! and once more with what came to it if they go on later. The last record of a key counts.
 //!
-//! What is kept of an order that is over are its sums, some eighty bytes, because its lines may go
-//! on; of a line without an id, the count of its SKU in the order. So the memory that is needed
-//! grows with the number of orders, and not with the document.
+//! What is kept of an order that is over are its sums, because its lines may go on; of a line
+//! without an id, the count of its SKU in the order. Together that is about 150 bytes an order, so
+//! the memory that is needed grows with the number of orders, and not with the document.
 
 mod column;
 mod item;
