@@ -81,6 +81,7 @@ impl Account {
         Product::new(id(self.seed, "plytix product", self.made), sku, now)
     }
 
+    /// Makes a product. Its SKU is given: a change to create one is refused without.
     fn create_product(&mut self, body: &Value, now: DateTime<Utc>) -> Result<Answer, Refusal> {
         let change = Change::read(body, Purpose::Create, &self.definitions, &self.assets)?;
         self.check_unique(&change, None)?;
@@ -93,11 +94,13 @@ impl Account {
         Ok(Answer { location, ..answer })
     }
 
+    /// Reads a product.
     fn get_product(&self, id: &str) -> Result<Answer, Refusal> {
         let product = self.products.get(id).ok_or_else(|| Refusal::no_product(id))?;
         Ok(Answer::data(StatusCode::OK, [product.read_form(&self.id, &self.definitions)]))
     }
 
+    /// Changes a product, wholly or not at all.
     fn update_product(
         &mut self,
         id: &str,
@@ -136,7 +139,8 @@ impl Account {
         Err(Refusal { message: refusal.message.trim_start().to_owned(), ..refusal })
     }
 
-    /// Gives a product a family, or takes it away for an empty text.
+    /// Gives a product a family, or takes it away for an empty text. That the family it has already
+    /// leaves `modified` alone is assumed from what was recorded of other values.
     fn assign_family(
         &mut self,
         id: &str,
@@ -160,10 +164,12 @@ impl Account {
         Ok(answer)
     }
 
+    /// Searches products.
     fn search_products(&self, body: &Value, version: Version) -> Result<Answer, Refusal> {
         search::products(body, version, &self.products, &self.definitions)
     }
 
+    /// Searches families.
     fn search_families(&self, body: &Value) -> Result<Answer, Refusal> {
         let rows = self.definitions.families.iter().map(|family| {
             let has = |product: &&Product| product.family.as_ref() == Some(&family.id);
@@ -173,6 +179,7 @@ impl Account {
         search::definitions(body, &rows, FAMILY_COLUMNS, &["id"])
     }
 
+    /// Searches attributes.
     fn search_attributes(&self, body: &Value) -> Result<Answer, Refusal> {
         let rows: Vec<Map<String, Value>> =
             self.definitions.attributes.values().map(attribute_row).collect();

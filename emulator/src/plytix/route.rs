@@ -80,7 +80,8 @@ impl Operation {
         }
     }
 
-    /// Its name in the journal.
+    /// Its name in the journal, on which tests count. Two names come from elsewhere: a write that
+    /// overlaps another is a `race`, and whatever is answered 501 is `notEvidenced`.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::CreateProduct => "createProduct",

@@ -210,9 +210,12 @@ async fn only_its_own_endpoint_sets_and_takes_a_family() {
     for version in ["v1", "v2"] {
         let path = format!("/api/{version}/products/{id}/family");
         let assign = json!({"product_family_id": family});
-        let reply = caller.call("POST", &path, assign).await.is(200);
+        let reply = caller.call("POST", &path, assign.clone()).await.is(200);
         assert_eq!(reply.entity()["id"], id);
-        assert_eq!(caller.read(&id).await["product_family_id"], family);
+        let product = caller.read(&id).await;
+        assert_eq!(product["product_family_id"], family);
+        caller.call("POST", &path, assign).await.is(200);
+        assert_eq!(caller.read(&id).await["modified"], product["modified"]);
         let row = caller.row("S", &["label"]).await;
         assert_eq!(keys(&row), ["id", "sku", "num_variations", "attributes"]);
         caller.call("POST", &path, json!({"product_family_id": ""})).await.is(200);
