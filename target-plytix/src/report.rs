@@ -42,6 +42,8 @@ pub struct Totals {
     pub unchanged: Tally,
     /// Products that could not be written.
     pub failed: Tally,
+    /// Products that exist, counted above, whose family could not be assigned.
+    pub without_family: u64,
     /// Records that could not become products.
     pub unmapped: u64,
     /// Records that the mapping passes over.
@@ -78,6 +80,12 @@ impl Report {
         tracing::warn!("{sku}: {}", chain(reason));
     }
 
+    /// Notes and logs a product that exists and whose family could not be assigned.
+    pub fn without_family(&self, sku: &str, reason: &dyn std::error::Error) {
+        self.lock().without_family += 1;
+        tracing::warn!("{sku}: {}", chain(reason));
+    }
+
     /// Notes and logs a record that could not become a product: the one with this number of its stream,
     /// counted from 1.
     pub fn unmapped(&self, stream: &str, number: u64, reason: &dyn std::error::Error) {
@@ -96,31 +104,25 @@ impl Report {
 }
 
 impl Totals {
-    /// Records that did not become what they should.
+    /// What is not as it should be, on one line; nothing if all is well.
     #[must_use]
-    pub fn failures(&self) -> u64 {
-        self.failed.records + self.unmapped
+    pub fn failures(&self) -> Option<String> {
+        let Self { failed, without_family, unmapped, .. } = self;
+        let failures = [
+            (failed.products, "products could not be written"),
+            (*without_family, "products are without their family"),
+            (*unmapped, "records could not become products"),
+        ];
+        let said = failures.iter().filter(|(count, _)| *count > 0);
+        let said: Vec<String> = said.map(|(count, what)| format!("{count} {what}")).collect();
+        Some(said.join(", ")).filter(|text| !text.is_empty())
     }
 
-    /// Logs the counts, and the requests that it took.
-    pub fn say(&self, requests: &[(&'static str, Count)]) {
+    /// Logs the counts.
+    pub fn say(&self) {
         tracing::info!("{self}");
-        let calls: u64 = requests.iter().map(|(_, count)| count.calls).sum();
-        let throttled: u64 = requests.iter().map(|(_, count)| count.throttled).sum();
-        let waited: Duration = requests.iter().map(|(_, count)| count.waited).sum();
-        let each: Vec<String> =
-            requests.iter().map(|(name, count)| format!("{} {name}", count.calls)).collect();
-        tracing::info!(
-            "{calls} requests ({}), {throttled} of them refused for now, {:.1} s of waiting",
-            each.join(", "),
-            waited.as_secs_f64(),
-        );
         for (status, records) in self.by_status().into_iter().filter(|(_, records)| *records > 0) {
             singer::metric::counter("record_count", records, &[("status", status.into())]);
-        }
-        for (operation, count) in requests {
-            let tags = [("endpoint", (*operation).into())];
-            singer::metric::counter("http_request_count", count.calls, &tags);
         }
     }
 
@@ -130,7 +132,7 @@ impl Totals {
             ("created", self.created.records),
             ("updated", self.updated.records),
             ("unchanged", self.unchanged.records),
-            ("failed", self.failures()),
+            ("failed", self.failed.records + self.unmapped),
             ("skipped", self.skipped),
         ]
     }
@@ -138,13 +140,31 @@ impl Totals {
 
 impl fmt::Display for Totals {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { created, updated, unchanged, failed, unmapped, skipped } = self;
+        let Self { created, updated, unchanged, failed, unmapped, skipped, .. } = self;
         let records = created.records + updated.records + unchanged.records + failed.records;
         write!(
             formatter,
             "products: {} created, {} updated, {} unchanged, {} failed; made of {records} records; {unmapped} records without a product, {skipped} passed over",
             created.products, updated.products, unchanged.products, failed.products,
         )
+    }
+}
+
+/// Logs how many requests a run took.
+pub fn say_requests(requests: &[(&'static str, Count)]) {
+    let calls: u64 = requests.iter().map(|(_, count)| count.calls).sum();
+    let throttled: u64 = requests.iter().map(|(_, count)| count.throttled).sum();
+    let waited: Duration = requests.iter().map(|(_, count)| count.waited).sum();
+    let each = requests.iter().map(|(name, count)| format!("{} {name}", count.calls));
+    let each: Vec<String> = each.collect();
+    tracing::info!(
+        "requests: {calls} ({}); {throttled} came too early, {:.1} s of waiting",
+        each.join(", "),
+        waited.as_secs_f64(),
+    );
+    for (operation, count) in requests {
+        let tags = [("endpoint", (*operation).into())];
+        singer::metric::counter("http_request_count", count.calls, &tags);
     }
 }
 
@@ -176,7 +196,11 @@ mod tests {
         report.unmapped("s", 7, &std::io::Error::other("x"));
         report.skipped();
         let totals = report.totals();
-        assert_eq!(totals.failures(), 3);
+        assert_eq!(
+            totals.failures().unwrap(),
+            "1 products could not be written, 1 records could not become products"
+        );
+        assert_eq!(Totals::default().failures(), None);
         assert_eq!(totals.by_status().map(|(_, records)| records), [3, 0, 1, 3, 1]);
         assert_eq!(
             totals.to_string(),

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::api::Api;
 use crate::config::{ABOUT, Config};
-use crate::report::Report;
+use crate::report::{Report, say_requests};
 use crate::sink::{Mode, PlytixSink};
 use crate::upsert::{Manner, Upsert};
 
@@ -63,13 +63,14 @@ pub async fn run(args: Args, now: DateTime<Utc>) -> anyhow::Result<()> {
     let input = Input::new(source(&args.target.input).await?);
     let result = singer::target::run(input, &output, &mut sink, config.limits()).await;
     let totals = report.totals();
-    totals.say(&upsert.api().counts());
+    if !dry_run {
+        totals.say();
+    }
+    say_requests(&upsert.api().counts());
     result?;
     match totals.failures() {
-        failures if failures > 0 && !dry_run => {
-            let text =
-                format!("{failures} records failed; a line above names each product and why");
-            Err(Incomplete(text).into())
+        Some(failures) if !dry_run => {
+            Err(Incomplete(format!("{failures}; each is named above with its reason")).into())
         }
         _ => Ok(()),
     }

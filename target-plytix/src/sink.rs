@@ -168,3 +168,75 @@ fn say(upsert: &Upsert, plan: &Plan) {
         time.as_secs(),
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use singer::Message;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::report::Totals;
+
+    fn sink() -> PlytixSink {
+        let config: Config = singer::config::read(serde_json::Map::new()).unwrap();
+        let report = Arc::new(Report::default());
+        let upsert = Arc::new(crate::upsert::tests::upsert("changed", Arc::clone(&report)));
+        PlytixSink::new(Arc::new(config.mapping().unwrap()), upsert, report, Mode::Write)
+    }
+
+    fn take(sink: &mut PlytixSink, lines: &[&str]) {
+        for line in lines {
+            match Message::parse(line.as_bytes()).unwrap() {
+                Message::Schema(schema) => sink.schema(&schema).unwrap(),
+                Message::Record(record) => sink.record(&record).unwrap(),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    const CATALOG: &str = r#"{"type":"SCHEMA","stream":"product_catalog","key_properties":["marketplace_id","asin"],
+        "schema":{"properties":{"marketplace_id":{},"asin":{}}}}"#;
+
+    #[test]
+    fn a_record_without_its_keys_fails_and_the_others_go_on() {
+        let mut sink = sink();
+        take(
+            &mut sink,
+            &[
+                CATALOG,
+                r#"{"type":"RECORD","stream":"product_catalog","record":{"asin":"B1"}}"#,
+                r#"{"type":"RECORD","stream":"product_catalog","record":{"marketplace_id":null,"asin":"B1"}}"#,
+                r#"{"type":"RECORD","stream":"product_catalog","record":[]}"#,
+                r#"{"type":"RECORD","stream":"product_catalog","record":{"marketplace_id":"ATVPDKIKX0DER","asin":"B1"}}"#,
+            ],
+        );
+        assert_eq!((sink.report.totals().unmapped, sink.merge.len()), (3, 1));
+    }
+
+    #[test]
+    fn a_stream_that_the_mapping_does_not_name_is_ignored() {
+        let mut sink = sink();
+        let schema =
+            r#"{"type":"SCHEMA","stream":"orders","schema":{"properties":{}},"key_properties":[]}"#;
+        take(&mut sink, &[schema, r#"{"type":"RECORD","stream":"orders","record":{"a":1}}"#]);
+        assert_eq!((sink.report.totals(), sink.merge.is_empty()), (Totals::default(), true));
+    }
+
+    #[test]
+    fn a_key_that_the_schema_does_not_declare_is_no_key() {
+        let mut sink = sink();
+        let schema = r#"{"type":"SCHEMA","stream":"product_catalog","key_properties":["id","asin"],
+            "schema":{"properties":{"asin":{}}}}"#;
+        let record = r#"{"type":"RECORD","stream":"product_catalog","record":{"marketplace_id":"ATVPDKIKX0DER","asin":"B1"}}"#;
+        take(&mut sink, &[schema, record]);
+        assert_eq!((sink.report.totals().unmapped, sink.merge.len()), (0, 1));
+    }
+
+    #[tokio::test]
+    async fn a_commit_without_products_calls_nobody() {
+        let mut sink = sink();
+        take(&mut sink, &[CATALOG]);
+        sink.commit(None).await.unwrap();
+        assert!(sink.upsert.api().counts().is_empty());
+    }
+}
