@@ -112,6 +112,7 @@ impl File {
 }
 
 impl StreamFile {
+    /// The stream at this place of the mapping; `path` names it in errors.
     fn compile(
         self,
         place: usize,
@@ -119,34 +120,17 @@ impl StreamFile {
         tables: &Tables,
         fields: &mut IndexSet<Field>,
     ) -> Result<Stream, ConfigError> {
-        let at = |member: &str| format!("{path}.{member}");
-        let sku = parts(&self.sku)
-            .and_then(|parts| {
-                parts
-                    .into_iter()
-                    .map(|part| part.try_map(|text| origin(text, tables)))
-                    .collect::<Result<Vec<_>, _>>()
-            })
-            .map_err(|problem| refuse(&at("sku"), &problem))?;
-        if !sku.iter().any(|part| matches!(part, Part::Value(_))) {
-            return Err(refuse(&at("sku"), "a path in braces, or all records are one product"));
-        }
-        let prefer = match self.prefer {
-            None => None,
-            Some(PreferFile { from, values }) => {
-                let origin = origin(&from, tables)
-                    .map_err(|problem| refuse(&at("prefer.from"), &problem))?;
-                Some((origin, values.iter().map(|value| value.to_lowercase()).collect()))
-            }
-        };
-        let mut sources = Vec::new();
+        let sku =
+            sku(&self.sku, tables).map_err(|problem| refuse(&format!("{path}.sku"), &problem))?;
+        let prefer = self.prefer.map(|prefer| prefer.compile(path, tables)).transpose()?;
         let label = self.label.map(|source| (Field::Label, source));
         let attributes =
             self.attributes.into_iter().map(|(label, source)| (Field::Attribute(label), source));
+        let mut sources = Vec::new();
         for (field, file) in label.into_iter().chain(attributes) {
             let name = match &field {
-                Field::Label => at("label"),
-                Field::Attribute(label) => at(&format!("attributes.{label}")),
+                Field::Label => format!("{path}.label"),
+                Field::Attribute(label) => format!("{path}.attributes.{label}"),
             };
             if field.name().starts_with("attributes.") || field.name().trim().is_empty() {
                 return Err(refuse(&name, "the attribute's label alone, without a prefix"));
@@ -155,12 +139,31 @@ impl StreamFile {
             sources.push(file.compile(field, &name, tables)?);
         }
         if sources.is_empty() {
-            return Err(refuse(
-                &at("attributes"),
-                "at least one attribute, or a label beside them",
-            ));
+            let expected = "at least one attribute, or a label beside them";
+            return Err(refuse(&format!("{path}.attributes"), expected));
         }
         Ok(Stream { place, sku, without_sku: self.without_sku, prefer, sources })
+    }
+}
+
+impl PreferFile {
+    /// Where the value is, and the preferred values in lower case.
+    fn compile(self, path: &str, tables: &Tables) -> Result<(Origin, Vec<String>), ConfigError> {
+        let origin = origin(&self.from, tables)
+            .map_err(|problem| refuse(&format!("{path}.prefer.from"), &problem))?;
+        Ok((origin, self.values.iter().map(|value| value.to_lowercase()).collect()))
+    }
+}
+
+/// The parts of an SKU, or what is expected instead.
+fn sku(template: &str, tables: &Tables) -> Result<Vec<Part<Origin>>, String> {
+    let parts = parts(template)?.into_iter();
+    let parts = parts.map(|part| part.try_map(|text| origin(text, tables)));
+    let parts: Vec<Part<Origin>> = parts.collect::<Result<_, String>>()?;
+    if parts.iter().any(|part| matches!(part, Part::Value(_))) {
+        Ok(parts)
+    } else {
+        Err("a path in braces, or all records are one product".to_owned())
     }
 }
 

@@ -93,7 +93,10 @@ impl Upsert {
                     self.report.failed(sku, *records, &error);
                     trouble.row = 0;
                 }
-                Written::Later(error) => trouble.note(sku, error),
+                Written::Later(error) => {
+                    self.report.failed(sku, *records, &error);
+                    trouble.note(sku, error);
+                }
                 Written::Never(source) => {
                     stopped.get_or_insert(UpsertError::Stopped { sku: sku.clone(), source });
                 }
@@ -164,15 +167,29 @@ impl Upsert {
             (Ok(Some(present)), _) => self.go_on(account, wanted, &present, status).await,
             (Ok(None), NotThere::Unknown) => Written::Never(ApiError::NoId),
             (Ok(None), NotThere::Refused(error)) => Written::Refused(error),
-            (Ok(None), NotThere::CreateAgain(body)) => match self.api.create(body).await {
-                Ok(Some(created)) => self.assign(account, created).await,
-                Ok(None) => Written::Never(ApiError::NoId),
-                // The first request was carried out, and the search does not show it yet.
-                Err(error) if is_conflict(&error) => Written::Never(error),
-                Err(error) if is_refusal(&error) => Written::Refused(error),
+            (Ok(None), NotThere::CreateAgain(body)) => {
+                self.create_again(account, wanted, body).await
+            }
+            (Err(error), _) => Written::Never(error),
+        }
+    }
+
+    /// Creates a product that a first request has not created, as far as anybody can see.
+    ///
+    /// If the outcome is unknown once more and a search shows nothing once more, it is taken as not
+    /// created: a product that Plytix cannot digest must not keep all others from being written.
+    async fn create_again(&self, account: &Account, wanted: &Wanted, body: &Change) -> Written {
+        match self.api.create(body).await {
+            Ok(Some(created)) => self.assign(account, created).await,
+            Ok(None) => Written::Never(ApiError::NoId),
+            // The first request was carried out after all, and the search does not show it yet.
+            Err(error) if is_conflict(&error) => Written::Never(error),
+            Err(error) if is_unknown(&error) => match self.find(account, wanted).await {
+                Ok(Some(present)) => self.go_on(account, wanted, &present, Status::Created).await,
+                Ok(None) => Written::Later(error),
                 Err(error) => Written::Never(error),
             },
-            (Err(error), _) => Written::Never(error),
+            Err(error) => judged(error),
         }
     }
 
