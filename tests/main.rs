@@ -1,1 +1,8 @@
 //! Whole pipelines: the real binaries joined by a real pipe, against the emulator.
+
+mod amazon_to_plytix;
+mod bad_input;
+mod documents;
+mod messages;
+mod secrets;
+mod support;

@@ -120,6 +120,27 @@ fn instant<S: serde::Serializer>(
     time.map(utc).serialize(serializer)
 }
 
+/// A report that was asked for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CreatedReport {
+    report_id: String,
+}
+
+/// Reports that there are.
+#[derive(Deserialize)]
+struct ReportList {
+    #[serde(default)]
+    reports: Vec<Report>,
+}
+
+/// The marketplaces of a region.
+#[derive(Deserialize)]
+struct Participations {
+    #[serde(default)]
+    payload: Vec<Participation>,
+}
+
 /// Where a document lies.
 #[derive(Debug, Deserialize)]
 pub struct ReportDocument {
@@ -202,13 +223,8 @@ impl Api {
 
     /// Every marketplace of the region that the account takes part in.
     pub async fn participations(&self) -> Result<Vec<Participation>, Error> {
-        #[derive(Deserialize)]
-        struct Answer {
-            #[serde(default)]
-            payload: Vec<Participation>,
-        }
         let answer = self.client.call(Call::to(&GET_MARKETPLACE_PARTICIPATIONS)).await?;
-        Ok(answer.json::<Answer>()?.payload)
+        Ok(answer.json::<Participations>()?.payload)
     }
 
     /// Asks for a report; its identifier.
@@ -216,13 +232,8 @@ impl Api {
         &self,
         specification: &ReportSpecification,
     ) -> Result<String, Error> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Answer {
-            report_id: String,
-        }
         let answer = self.client.call(Call::to(&CREATE_REPORT).json(specification)).await?;
-        Ok(answer.json::<Answer>()?.report_id)
+        Ok(answer.json::<CreatedReport>()?.report_id)
     }
 
     /// How far a report is.
@@ -238,11 +249,6 @@ impl Api {
         marketplaces: &[&str],
         created_since: DateTime<Utc>,
     ) -> Result<Vec<Report>, Error> {
-        #[derive(Deserialize)]
-        struct Answer {
-            #[serde(default)]
-            reports: Vec<Report>,
-        }
         // At most ten marketplaces fit; a report that covers more is found by its first ten.
         let marketplaces: Vec<_> = marketplaces.iter().take(10).copied().collect();
         let call = Call::to(&GET_REPORTS)
@@ -250,7 +256,7 @@ impl Api {
             .query("marketplaceIds", marketplaces.join(","))
             .query("createdSince", utc(created_since))
             .query("pageSize", 100);
-        Ok(self.client.call(call).await?.json::<Answer>()?.reports)
+        Ok(self.client.call(call).await?.json::<ReportList>()?.reports)
     }
 
     /// Where a report's document lies. The address lives for five minutes: ask when it is needed.
@@ -342,6 +348,31 @@ impl Dialect for Answers {
     fn request_id(&self, headers: &Headers) -> Option<String> {
         headers.get("x-amzn-requestid").map(str::to_owned)
     }
+}
+
+/// Whether an answer to one of these operations can be read; nothing for operations that this tap does
+/// not use.
+///
+/// For checks against answers that Amazon has published: a success must be read into the type that the
+/// tap uses, and an error must say what is wrong.
+#[must_use]
+pub fn understands(operation: &str, status: u16, body: &[u8]) -> Option<bool> {
+    fn reads<'a, T: Deserialize<'a>>(body: &'a [u8]) -> bool {
+        serde_json::from_slice::<T>(body).is_ok()
+    }
+    let reader = match operation {
+        "getMarketplaceParticipations" => reads::<Participations>,
+        "createReport" => reads::<CreatedReport>,
+        "getReport" => reads::<Report>,
+        "getReports" => reads::<ReportList>,
+        "getReportDocument" => reads::<ReportDocument>,
+        "searchCatalogItems" => reads::<CatalogPage>,
+        _ => return None,
+    };
+    Some(match status {
+        200..=299 => reader(body),
+        _ => Answers.explain(body).message.is_some(),
+    })
 }
 
 #[cfg(test)]

@@ -115,7 +115,7 @@ impl CatalogReader {
                 .await?;
             if token.is_none() && page.number_of_results > Some(REACHABLE) {
                 tracing::warn!(
-                    "product_catalog: {}: a brand has more than {REACHABLE} items, which is as far as a search reaches",
+                    "{}: a brand has more than {REACHABLE} items, which is as far as a search reaches",
                     self.marketplace.country
                 );
             }

@@ -14,7 +14,7 @@ use singer::config::ConfigError;
 use url::Url;
 
 use crate::marketplace::{Marketplace, Region};
-use crate::streams::STREAMS;
+use crate::streams::{AsinGranularity, STREAMS, Stream};
 
 /// What `--about` says, and what a configuration is checked against.
 pub static ABOUT: About = About {
@@ -197,6 +197,17 @@ impl Config {
             login_endpoint,
             endpoints,
         })
+    }
+
+    /// What one record of sales and traffic is about, as the settings of one of these streams say.
+    #[must_use]
+    pub fn asin_granularity(&self, streams: &[&Stream]) -> AsinGranularity {
+        let named = streams.iter().find_map(|stream| self.stream(stream.name).asin_granularity);
+        match named.as_deref() {
+            Some("PARENT") => AsinGranularity::Parent,
+            Some("SKU") => AsinGranularity::Sku,
+            _ => AsinGranularity::Child,
+        }
     }
 
     /// The settings of a stream; the defaults where there are none.

@@ -147,7 +147,7 @@ pub fn lanes(
                     place,
                     area,
                     feeds,
-                    asin_granularity: granularity(config, &streams),
+                    asin_granularity: config.asin_granularity(&streams),
                     windows: Vec::new(),
                     course: Course::new([]),
                 };
@@ -175,16 +175,6 @@ fn feed(stream: &'static Stream, selected: &[Selected]) -> Feed {
         feed.deselected = names.filter(|name| !selected.mask.keeps(&[name])).cloned().collect();
     }
     feed
-}
-
-/// The granularity that the configuration names for one of a report's streams.
-fn granularity(config: &Config, streams: &[&Stream]) -> AsinGranularity {
-    let named = streams.iter().find_map(|stream| config.stream(stream.name).asin_granularity);
-    match named.as_deref() {
-        Some("PARENT") => AsinGranularity::Parent,
-        Some("SKU") => AsinGranularity::Sku,
-        _ => AsinGranularity::Child,
-    }
 }
 
 /// The windows of a lane that are due.

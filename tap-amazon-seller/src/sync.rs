@@ -74,7 +74,8 @@ pub async fn run(run: Run) -> anyhow::Result<()> {
     let areas = account::open(&run.config, policy).await?;
     let mut writer = Writer::new(run.output);
     for selected in &run.selected {
-        writer.open(selected.stream, selected.schema.clone(), selected.mask.clone())?;
+        let keys = selected.stream.keys_at(run.config.asin_granularity(&[selected.stream]));
+        writer.open(selected.stream, keys, selected.schema.clone(), selected.mask.clone())?;
     }
     let catalog = catalog_stream(&run.selected);
     let listings =

@@ -25,7 +25,8 @@ pub async fn run(run: Run, test: Test) -> anyhow::Result<()> {
     }
     let mut writer = Writer::new(run.output);
     for selected in run.selected {
-        writer.open(selected.stream, selected.schema, selected.mask)?;
+        let keys = selected.stream.keys_at(run.config.asin_granularity(&[selected.stream]));
+        writer.open(selected.stream, keys, selected.schema, selected.mask)?;
     }
     writer.flush()?;
     Ok(())

@@ -17,6 +17,7 @@ use crate::streams::Stream;
 #[derive(Debug)]
 struct Channel {
     stream: &'static Stream,
+    keys: &'static [&'static str],
     /// What the stream's records look like, as far as this run knows.
     schema: Value,
     mask: Mask,
@@ -58,9 +59,15 @@ impl Writer {
         }
     }
 
-    /// Adds a stream whose selected properties go out, and announces its schema.
-    pub fn open(&mut self, stream: &'static Stream, schema: Value, mask: Mask) -> io::Result<()> {
-        let channel = Channel { stream, schema, mask, records: 0 };
+    /// Adds a stream whose selected properties go out, and announces its schema and keys.
+    pub fn open(
+        &mut self,
+        stream: &'static Stream,
+        keys: &'static [&'static str],
+        schema: Value,
+        mask: Mask,
+    ) -> io::Result<()> {
+        let channel = Channel { stream, keys, schema, mask, records: 0 };
         announce(&self.output, &channel)?;
         self.channels.insert(stream.name, channel);
         Ok(())
@@ -104,7 +111,7 @@ impl Writer {
 fn announce(output: &Output, channel: &Channel) -> io::Result<()> {
     let stream = channel.stream;
     let bookmarks: &[&str] = stream.replication_key.as_slice();
-    output.schema(stream.name, &channel.mask.schema(&channel.schema), stream.keys, bookmarks)
+    output.schema(stream.name, &channel.mask.schema(&channel.schema), channel.keys, bookmarks)
 }
 
 impl Gathering {

@@ -1,0 +1,176 @@
+//! What a user sees when something is wrong.
+
+use serde_json::json;
+
+use crate::support::{Emulator, Extracted, Folder, amazon_to_plytix, fed, program, tap};
+
+/// Runs the tap with a configuration given as text.
+fn with_config(folder: &Folder, config: impl AsRef<[u8]>, arguments: &[&str]) -> Extracted {
+    let config = folder.file("config.json", config);
+    tap(&[&["--config", config.to_str().unwrap()], arguments].concat())
+}
+
+#[test]
+fn a_configuration_that_cannot_work_is_refused_before_any_call() {
+    let folder = Folder::new();
+    let emulator = Emulator::start(&folder, &[]);
+    for (settings, setting) in [
+        (json!({"lwa_client_id": 7}), "lwa_client_id"),
+        (json!({"refresh_token": null}), "refresh_token"),
+        (json!({"marketplaces": ["ATLANTIS"]}), "marketplaces"),
+        (json!({"start_date": "yesterday"}), "start_date"),
+        (json!({"poll_interval_seconds": "often"}), "poll_interval_seconds"),
+    ] {
+        let refused = with_config(&folder, emulator.tap_config(settings), &[]);
+        assert_eq!(refused.code(), Some(2), "{setting}: {}", refused.stderr());
+        let line = refused.last_words();
+        assert!(line.starts_with("FATAL config:") && line.contains(setting), "{line}");
+        for value in ["ATLANTIS", "yesterday", "often"] {
+            assert!(!line.contains(value), "{line}");
+        }
+    }
+    let refused = with_config(&folder, "{\"lwa_client_id\": ", &[]);
+    assert_eq!(refused.code(), Some(2));
+    assert!(refused.last_words().contains("line 1"), "{}", refused.last_words());
+    assert_eq!(emulator.journal().len(), 0, "something was called");
+}
+
+#[test]
+fn an_unknown_setting_is_named_and_does_no_harm() {
+    let folder = Folder::new();
+    let emulator = Emulator::start(&folder, &[]);
+    let config = emulator.tap_config(json!({"marketplaces": "US", "start_dtae": "2026-01-01"}));
+    let extracted = with_config(&folder, config, &["--streams", "marketplaces"]).succeeded();
+    assert!(extracted.stderr().contains("start_dtae"), "{}", extracted.stderr());
+}
+
+#[test]
+fn wrong_credentials_say_which_and_what_to_do() {
+    let folder = Folder::new();
+    let emulator = Emulator::start(&folder, &[]);
+    for (settings, words) in [
+        (
+            json!({"refresh_token": "Atzr|hunter2"}),
+            ["refresh token", "authorize the application again"],
+        ),
+        (json!({"lwa_client_secret": "hunter2"}), ["client secret", "rotated"]),
+    ] {
+        let refused =
+            with_config(&folder, emulator.tap_config(settings), &["--streams", "marketplaces"]);
+        assert_eq!(refused.code(), Some(1));
+        let line = refused.last_words();
+        assert!(
+            line.starts_with("FATAL") && words.iter().all(|word| line.contains(word)),
+            "{line}"
+        );
+        assert!(!refused.stderr().contains("hunter2"));
+    }
+}
+
+#[test]
+fn a_report_that_fails_says_why_and_leaves_its_bookmark_and_the_other_streams_alone() {
+    let folder = Folder::new();
+    let documents = folder.path("documents");
+    std::fs::create_dir(&documents).unwrap();
+    // An All Orders file without its key column cannot become records.
+    std::fs::write(documents.join("orders"), "purchase-date\n2026-01-01T00:00:00+00:00\n").unwrap();
+    let index = json!([{"report_type": "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL", "marketplace": "*",
+        "file": "orders", "content_type": "text/plain", "compression_algorithm": null}]);
+    std::fs::write(documents.join("documents.json"), index.to_string()).unwrap();
+    let emulator =
+        Emulator::start(&folder, &["--asins", "20", "--documents", documents.to_str().unwrap()]);
+    let config = emulator.tap_config(json!({"marketplaces": "US"}));
+    let extracted = with_config(&folder, config, &["--streams", "orders,products_inventory"]);
+    assert_eq!(extracted.code(), Some(1));
+    assert!(!extracted.records("products_inventory").is_empty());
+    assert!(extracted.state()["bookmarks"].get("orders").is_none());
+    assert!(extracted.state()["bookmarks"]["products_inventory"].is_object());
+    assert!(extracted.last_words().starts_with("FATAL"), "{}", extracted.last_words());
+}
+
+#[test]
+fn a_closed_pipe_ends_the_tap_with_one_line() {
+    let folder = Folder::new();
+    let emulator = Emulator::start(&folder, &["--asins", "400"]);
+    let config = folder.file("config.json", emulator.tap_config(json!({"marketplaces": "US"})));
+    let mut child = program("tap-amazon-seller")
+        .args([
+            "--config",
+            config.to_str().unwrap(),
+            "--streams",
+            "products_inventory,product_catalog",
+        ])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ended = Extracted::of(child.wait_with_output().unwrap());
+    assert_eq!(ended.code(), Some(1));
+    let fatal: Vec<_> = ended
+        .stderr()
+        .lines()
+        .filter(|line| line.starts_with("FATAL"))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(fatal.len(), 1, "{}", ended.stderr());
+    assert!(
+        !ended.stderr().contains("backtrace") && !ended.stderr().contains("panicked"),
+        "{}",
+        ended.stderr()
+    );
+}
+
+#[test]
+fn a_bad_line_ends_the_target_and_names_the_line() {
+    let folder = Folder::new();
+    let emulator = Emulator::start(&folder, &[]);
+    let config = folder.file("plytix.json", emulator.plytix_config(json!({})));
+    let mut target = program("target-plytix");
+    target.args(["--config", config.to_str().unwrap()]);
+    let output =
+        fed(target, b"{\"type\":\"STATE\",\"value\":{\"n\":1}}\n\n{\"type\":\"RECORD\",\"hunter2");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "{\"n\":1}\n");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.lines().last().unwrap().starts_with("FATAL line 3: "), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn a_target_that_fails_does_not_wait_for_its_tap() {
+    let folder = Folder::new();
+    let emulator = Emulator::start(&folder, &[]);
+    let config = folder.file("plytix.json", emulator.plytix_config(json!({})));
+    let mut target = program("target-plytix")
+        .args(["--config", config.to_str().unwrap()])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    // The tap's end of the pipe stays open, as it does while a tap waits for Amazon.
+    let mut pipe = target.stdin.take().unwrap();
+    std::io::Write::write_all(&mut pipe, b"not a message\n").unwrap();
+    assert_eq!(target.wait().unwrap().code(), Some(1));
+    drop(pipe);
+}
+
+#[test]
+fn a_wrong_plytix_password_says_so() {
+    let folder = Folder::new();
+    let emulator = Emulator::start(&folder, &["--asins", "20"]);
+    let amazon = folder.file("amazon.json", emulator.tap_config(json!({"marketplaces": "US"})));
+    let plytix =
+        folder.file("plytix.json", emulator.plytix_config(json!({"api_password": "hunter2"})));
+    let (_, target) = amazon_to_plytix(
+        &["--config", amazon.to_str().unwrap(), "--streams", "products_inventory"],
+        &["--config", plytix.to_str().unwrap()],
+    );
+    assert_eq!(target.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&target.stdout), "", "a state was printed");
+    let said = String::from_utf8_lossy(&target.stderr).into_owned();
+    let line = said.lines().last().unwrap();
+    assert!(line.starts_with("FATAL") && line.contains("api_password"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+}

@@ -1,0 +1,244 @@
+//! The binaries, the emulator and a folder for each test.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+
+/// The folder in which cargo put the binaries, after they were built.
+///
+/// `cargo test --workspace` builds no other member's binaries, and a stale one would be used in silence.
+fn binaries() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--locked"])
+            .args(["-p", "emulator", "-p", "tap-amazon-seller", "-p", "target-plytix"])
+            .current_dir(root())
+            .status()
+            .expect("cargo runs");
+        assert!(built.success(), "the binaries do not build");
+        // This test binary lies in <target>/debug/deps.
+        let test = std::env::current_exe().unwrap();
+        test.ancestors().nth(2).unwrap().to_owned()
+    })
+}
+
+/// The root of the workspace.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// A command for one of our binaries, with no setting of the surroundings reaching it.
+pub(crate) fn program(name: &str) -> Command {
+    let mut command = Command::new(binaries().join(name));
+    command.env_remove("LOG_FORMAT").env("LOGLEVEL", "info").stdin(Stdio::null());
+    command
+}
+
+/// A folder that goes away with the test.
+pub(crate) struct Folder(tempfile::TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// Where a file of this name is.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Writes a file; its path.
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+}
+
+/// Amazon and Plytix on loopback, for as long as the test lives.
+pub(crate) struct Emulator {
+    process: Child,
+    /// Closed with this process, whatever becomes of it; the emulator ends with it.
+    _stdin: ChildStdin,
+    urls: Value,
+    journal: PathBuf,
+}
+
+impl Emulator {
+    /// Starts with a speed that makes an hour pass in seconds.
+    pub(crate) fn start(folder: &Folder, arguments: &[&str]) -> Self {
+        Self::at_speed(folder, "1000", arguments)
+    }
+
+    pub(crate) fn at_speed(folder: &Folder, speed: &str, arguments: &[&str]) -> Self {
+        let journal = folder.path("journal.jsonl");
+        let mut process = program("emulator")
+            .args(["serve", "--until-stdin-closes", "--speed", speed, "--journal"])
+            .arg(&journal)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdin = process.stdin.take().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let urls = serde_json::from_str(&line).expect("the emulator prints its addresses");
+        Self { process, _stdin: stdin, urls, journal }
+    }
+
+    /// A configuration of the tap that works, with some settings replaced.
+    pub(crate) fn tap_config(&self, settings: Value) -> String {
+        let mut config = json!({
+            "lwa_client_id": "amzn1.application-oa2-client.demo",
+            "lwa_client_secret": "amzn1.oa2-cs.v1.demo",
+            "refresh_token": "Atzr|demo",
+            "poll_interval_seconds": 0.02,
+            "endpoints": {"lwa": self.urls["lwa"], "na": self.urls["na"], "eu": self.urls["eu"], "fe": self.urls["fe"]},
+        });
+        overlay(&mut config, settings);
+        config.to_string()
+    }
+
+    /// A configuration of the target that works, with some settings replaced.
+    pub(crate) fn plytix_config(&self, settings: Value) -> String {
+        let mut config = json!({
+            "api_key": "demo-key",
+            "api_password": "demo-password",
+            "auth_url": self.urls["plytix_auth"],
+            "api_url": self.urls["plytix_api"],
+            "requests_per_10_seconds": 20000,
+            "requests_per_hour": 5_000_000,
+        });
+        overlay(&mut config, settings);
+        config.to_string()
+    }
+
+    /// Everything that was asked so far.
+    pub(crate) fn journal(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(&self.journal).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// How often each operation was called, whatever the answer.
+    pub(crate) fn calls(&self) -> BTreeMap<String, usize> {
+        let mut calls = BTreeMap::new();
+        for entry in self.journal() {
+            *calls.entry(entry["operation"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+        calls
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Puts members in the place of others of the same name.
+fn overlay(config: &mut Value, settings: Value) {
+    let Value::Object(settings) = settings else { panic!("settings are an object") };
+    for (name, value) in settings {
+        config[name] = value;
+    }
+}
+
+/// What a run of a tap came to.
+pub(crate) struct Extracted {
+    pub(crate) output: Output,
+    pub(crate) messages: Vec<Value>,
+}
+
+impl Extracted {
+    pub(crate) fn of(output: Output) -> Self {
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        let messages =
+            text.lines().map(|line| serde_json::from_str(line).expect("a message")).collect();
+        Self { output, messages }
+    }
+
+    /// The records of a stream, in order.
+    pub(crate) fn records(&self, stream: &str) -> Vec<&Value> {
+        let of_stream =
+            |message: &&Value| message["type"] == "RECORD" && message["stream"] == stream;
+        self.messages.iter().filter(of_stream).map(|message| &message["record"]).collect()
+    }
+
+    /// The last state.
+    pub(crate) fn state(&self) -> &Value {
+        let is_state = |message: &&Value| message["type"] == "STATE";
+        &self.messages.iter().rev().find(is_state).expect("a state")["value"]
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.output.stderr).into_owned()
+    }
+
+    /// The last line of what it said, which tells how it ended.
+    pub(crate) fn last_words(&self) -> String {
+        self.stderr().lines().last().unwrap_or_default().to_owned()
+    }
+
+    pub(crate) fn code(&self) -> Option<i32> {
+        self.output.status.code()
+    }
+
+    /// The same, if everything went well.
+    pub(crate) fn succeeded(self) -> Self {
+        assert!(self.output.status.success(), "{}", self.stderr());
+        self
+    }
+}
+
+/// Runs the tap to its end.
+pub(crate) fn tap(arguments: &[&str]) -> Extracted {
+    Extracted::of(program("tap-amazon-seller").args(arguments).output().unwrap())
+}
+
+/// Runs a program with a text on its standard input.
+pub(crate) fn fed(mut command: Command, input: &[u8]) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_owned();
+    // A program that ends early closes its side; that is for its exit code to tell.
+    let feeding = std::thread::spawn(move || {
+        let _ = stdin.write_all(&input);
+    });
+    let output = child.wait_with_output().unwrap();
+    feeding.join().unwrap();
+    output
+}
+
+/// Runs the tap into target-plytix, joined by a pipe of the operating system; what the target printed,
+/// and both exit codes.
+pub(crate) fn amazon_to_plytix(tap: &[&str], target: &[&str]) -> (Output, Output) {
+    let mut tap = program("tap-amazon-seller")
+        .args(tap)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let pipe = tap.stdout.take().unwrap();
+    let target = program("target-plytix")
+        .args(target)
+        .stdin(pipe)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let target = std::thread::spawn(move || target.wait_with_output().unwrap());
+    let tap = tap.wait_with_output().unwrap();
+    (tap, target.join().unwrap())
+}
