@@ -85,7 +85,7 @@ pub enum Error<E> {
         source: E,
     },
     /// The destination failed.
-    #[error("nothing was written after the last printed state")]
+    #[error("not everything after the last printed state was written")]
     Commit(#[source] E),
     /// The input broke off.
     #[error("cannot read the messages")]
