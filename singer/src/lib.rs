@@ -18,6 +18,7 @@
 //! it and it can be said without naming one of those.
 
 pub mod about;
+pub mod batch;
 pub mod catalog;
 pub mod cli;
 pub mod config;

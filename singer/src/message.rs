@@ -28,10 +28,7 @@ pub enum Message<'a> {
         version: i64,
     },
     /// Files that hold records of a stream.
-    Batch {
-        /// The stream that the records belong to.
-        stream: Cow<'a, str>,
-    },
+    Batch(BatchFiles<'a>),
     /// A type that this crate does not know; the protocol allows them.
     Unknown(Cow<'a, str>),
 }
@@ -74,6 +71,21 @@ pub struct Record<'a> {
     pub time_extracted: Option<Cow<'a, str>>,
     /// The version of the stream's table, for taps that number their full replications.
     pub version: Option<i64>,
+    /// The line of the input that the record came from, counted from 1; 0 where nobody counted.
+    pub line: u64,
+}
+
+/// Files that hold records of a stream, as a BATCH message names them.
+#[derive(Debug)]
+pub struct BatchFiles<'a> {
+    /// The stream that the records belong to.
+    pub stream: Cow<'a, str>,
+    /// How the files are written, such as `jsonl`.
+    pub format: Cow<'a, str>,
+    /// How they are compressed; `none` where the message does not say.
+    pub compression: Cow<'a, str>,
+    /// Where they are: URLs.
+    pub manifest: Vec<String>,
 }
 
 /// Why a line is not a message. The text never holds a part of the line.
@@ -128,6 +140,18 @@ struct Line<'a> {
     bookmark_properties: Option<Vec<String>>,
     #[serde(borrow)]
     value: Option<&'a RawValue>,
+    #[serde(borrow)]
+    encoding: Option<Encoding<'a>>,
+    manifest: Option<Vec<String>>,
+}
+
+/// How the files of a BATCH message are written.
+#[derive(Deserialize)]
+struct Encoding<'a> {
+    #[serde(borrow)]
+    format: Option<Text<'a>>,
+    #[serde(borrow)]
+    compression: Option<Text<'a>>,
 }
 
 impl<'a> Message<'a> {
@@ -144,6 +168,7 @@ impl<'a> Message<'a> {
                 record: required("RECORD", "record", parsed.record)?,
                 time_extracted: parsed.time_extracted.map(|text| text.0),
                 version: parsed.version,
+                line: 0,
             })),
             "SCHEMA" => Ok(Self::Schema(Schema {
                 stream: required("SCHEMA", "stream", parsed.stream)?.0.into_owned(),
@@ -156,7 +181,15 @@ impl<'a> Message<'a> {
                 stream: required("ACTIVATE_VERSION", "stream", parsed.stream)?.0,
                 version: required("ACTIVATE_VERSION", "version", parsed.version)?,
             }),
-            "BATCH" => Ok(Self::Batch { stream: required("BATCH", "stream", parsed.stream)?.0 }),
+            "BATCH" => {
+                let encoding = required("BATCH", "encoding", parsed.encoding)?;
+                Ok(Self::Batch(BatchFiles {
+                    stream: required("BATCH", "stream", parsed.stream)?.0,
+                    format: required("BATCH", "encoding.format", encoding.format)?.0,
+                    compression: encoding.compression.map_or(Cow::Borrowed("none"), |text| text.0),
+                    manifest: required("BATCH", "manifest", parsed.manifest)?,
+                }))
+            }
             _ => Ok(Self::Unknown(kind)),
         }
     }
@@ -231,6 +264,23 @@ mod tests {
             panic!("not a schema")
         };
         assert_eq!(schema.undeclared_keys().collect::<Vec<_>>(), ["id"]);
+    }
+
+    #[test]
+    fn a_batch_names_its_files_and_how_they_are_written() {
+        let line = r#"{"type":"BATCH","stream":"s","encoding":{"format":"jsonl","compression":"gzip"},"manifest":["file:///a"]}"#;
+        let Ok(Message::Batch(files)) = parse(line) else { panic!("not a batch") };
+        assert_eq!(
+            (files.stream, files.format, files.compression),
+            ("s".into(), "jsonl".into(), "gzip".into())
+        );
+        assert_eq!(files.manifest, ["file:///a"]);
+        let Ok(Message::Batch(files)) =
+            parse(r#"{"type":"BATCH","stream":"s","encoding":{"format":"jsonl"},"manifest":[]}"#)
+        else {
+            panic!("not a batch")
+        };
+        assert_eq!(files.compression, "none");
     }
 
     #[test]

@@ -17,6 +17,9 @@ use crate::message::{Record, Schema};
 ///            ▼
 ///   the state printed             when the future says that all of it is durable
 /// ```
+///
+/// A destination that numbers the versions of its tables, stores states or has something to do at the
+/// end says so through the methods that have a default.
 pub trait Sink {
     /// What can go wrong at this destination.
     type Error: std::error::Error + Send + Sync + 'static;
@@ -47,4 +50,45 @@ pub trait Sink {
         &mut self,
         state: Option<&RawValue>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static;
+
+    /// Learns that, once the input has ended, only rows of this version of a stream are to stay.
+    ///
+    /// Taps send this before or after the records of the version, so nothing may be deleted before the
+    /// last commit, and nothing at all in a run that fails.
+    fn activate_version(&mut self, stream: &str, version: i64) -> Result<Versions, Self::Error> {
+        let _ = (stream, version);
+        Ok(Versions::Ignored)
+    }
+
+    /// When a state is true here. The same for a whole run.
+    fn states(&self) -> States {
+        States::Printed
+    }
+
+    /// Learns that the input has ended and that nothing failed: the next commit is the last.
+    ///
+    /// Answers whether that commit has something to do even where no record waits for it.
+    fn end(&mut self) -> bool {
+        false
+    }
+}
+
+/// What a destination makes of the versions of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Versions {
+    /// Rows of other versions will go.
+    Kept,
+    /// It keeps no versions; the message changes nothing.
+    Ignored,
+}
+
+/// When a state is true at a destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum States {
+    /// With the commit of the records before it; at once where no record is before it.
+    Printed,
+    /// The same, but every state goes through a commit, because the destination stores it too.
+    Stored,
+    /// With the last commit, because only that makes the records of the run valid.
+    AtTheEnd,
 }

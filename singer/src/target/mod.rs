@@ -11,7 +11,9 @@
 //!  printed               S(1)          S(2)          the newest state of each commit, when it is durable
 //! ```
 
-use std::collections::HashSet;
+mod printer;
+mod taking;
+
 use std::io;
 use std::time::Duration;
 
@@ -19,12 +21,15 @@ use indexmap::IndexMap;
 use serde_json::value::RawValue;
 use tokio::io::AsyncBufRead;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep_until;
 
-use crate::input::{Input, Line};
-use crate::message::{Message, MessageError, Schema};
+use self::printer::Printer;
+use self::taking::Taking;
+use crate::batch::BatchError;
+use crate::input::Input;
+use crate::message::MessageError;
 use crate::output::Output;
-use crate::sink::Sink;
+use crate::sink::{Sink, States};
 
 /// When what was taken is worth a commit. Whichever comes first decides.
 #[derive(Debug, Clone, Copy)]
@@ -66,13 +71,15 @@ pub enum Error<E> {
         /// The stream that the record names.
         stream: String,
     },
-    /// A message asks for what no target here can do.
-    #[error("line {line}: {stream}: BATCH messages are not supported; let the tap write records")]
+    /// A file of records cannot be read.
+    #[error("line {line}: {stream}")]
     Batch {
-        /// Its number, counted from 1.
+        /// The number of the BATCH message's line, counted from 1.
         line: u64,
         /// The stream that the message names.
         stream: String,
+        /// What is wrong with the file.
+        source: BatchError,
     },
     /// The destination refuses a message.
     #[error("line {line}: {stream}")]
@@ -117,7 +124,13 @@ where
             if taking.held.is_full(limits) {
                 commit = Some(taking.commit());
             } else if taking.held.rows == 0 {
-                printer.print(taking.held.state.take())?;
+                match taking.sink.states() {
+                    States::Printed => printer.print(taking.held.state.take())?,
+                    States::Stored if printer.is_news(taking.held.state.as_deref()) => {
+                        commit = Some(taking.commit());
+                    }
+                    States::Stored | States::AtTheEnd => {}
+                }
             }
         }
         tokio::select! {
@@ -126,7 +139,10 @@ where
             () = sleep_until(taking.held.due(limits)), if commit.is_none() && taking.held.rows > 0 => {
                 commit = Some(taking.commit());
             }
-            line = input.line(), if !taking.held.is_full(limits) => match line {
+            () = tokio::task::yield_now(), if taking.files.is_some() && !taking.held.is_full(limits) => {
+                if let Err(error) = taking.take_from_files(limits) { break Err(error) }
+            }
+            line = input.line(), if taking.files.is_none() && !taking.held.is_full(limits) => match line {
                 Ok(None) => break Ok(()),
                 Ok(Some(line)) => if let Err(error) = taking.take(line) { break Err(error) },
                 Err(error) => break Err(Error::Input(error)),
@@ -137,12 +153,18 @@ where
         let result = durable(&mut commit).await;
         printer.settle(commit.take(), result)?;
     }
-    if taking.held.rows > 0 {
+    if ended.is_ok() {
+        taking.ended = true;
+        taking.is_due = taking.sink.end();
+    }
+    if taking.needs_commit(&printer) {
         commit = Some(taking.commit());
         let result = durable(&mut commit).await;
         printer.settle(commit.take(), result)?;
     }
-    printer.print(taking.held.state.take())?;
+    if taking.sink.states() == States::Printed {
+        printer.print(taking.held.state.take())?;
+    }
     ended.map(|()| printer.totals)
 }
 
@@ -164,139 +186,6 @@ async fn durable<E>(commit: &mut Option<Commit<E>>) -> Result<(), E> {
             // A task is only cancelled with the runtime, which ends this one too.
             Err(_cancelled) => std::future::pending().await,
         },
-    }
-}
-
-/// What was taken since the last commit started.
-#[derive(Default)]
-struct Held {
-    rows: usize,
-    bytes: usize,
-    since: Option<Instant>,
-    /// The newest state; every record taken so far came before it or belongs to a later one.
-    state: Option<Box<RawValue>>,
-    records: IndexMap<String, u64>,
-}
-
-impl Held {
-    fn is_full(&self, limits: Limits) -> bool {
-        self.rows >= limits.rows || self.bytes >= limits.bytes
-    }
-
-    /// When the oldest record has waited long enough.
-    fn due(&self, limits: Limits) -> Instant {
-        self.since.unwrap_or_else(Instant::now) + limits.age
-    }
-}
-
-/// The side of the loop that takes messages.
-struct Taking<'s, S> {
-    sink: &'s mut S,
-    held: Held,
-    schemas: IndexMap<String, Schema>,
-    warned: HashSet<String>,
-}
-
-impl<'s, S: Sink> Taking<'s, S> {
-    fn new(sink: &'s mut S) -> Self {
-        Self { sink, held: Held::default(), schemas: IndexMap::new(), warned: HashSet::new() }
-    }
-
-    /// Takes one line.
-    fn take(&mut self, line: Line<'_>) -> Result<(), Error<S::Error>> {
-        let number = line.number;
-        let refused = |stream: &str, source| Error::Refused {
-            line: number,
-            stream: stream.to_owned(),
-            source,
-        };
-        match Message::parse(line.text).map_err(|source| Error::Line { line: number, source })? {
-            Message::Record(record) => {
-                let stream = record.stream.as_ref();
-                if !self.schemas.contains_key(stream) {
-                    return Err(Error::NoSchema { line: number, stream: stream.to_owned() });
-                }
-                self.sink.record(&record).map_err(|source| refused(stream, source))?;
-                self.held.rows += 1;
-                self.held.bytes += line.text.len();
-                self.held.since.get_or_insert_with(Instant::now);
-                if let Some(count) = self.held.records.get_mut(stream) {
-                    *count += 1;
-                } else {
-                    self.held.records.insert(stream.to_owned(), 1);
-                }
-            }
-            Message::Schema(schema) => {
-                if self.schemas.get(&schema.stream) != Some(&schema) {
-                    self.sink.schema(&schema).map_err(|source| refused(&schema.stream, source))?;
-                    self.schemas.insert(schema.stream.clone(), schema);
-                }
-            }
-            Message::State(value) => self.held.state = Some(value.to_owned()),
-            Message::Batch { stream } => {
-                return Err(Error::Batch { line: number, stream: stream.into_owned() });
-            }
-            Message::ActivateVersion { .. } => {
-                self.warn_once(
-                    "ACTIVATE_VERSION",
-                    "this target keeps no versions; message ignored",
-                );
-            }
-            Message::Unknown(kind) => {
-                self.warn_once(&kind, "unknown message type; messages ignored");
-            }
-        }
-        Ok(())
-    }
-
-    fn warn_once(&mut self, kind: &str, text: &str) {
-        if self.warned.insert(kind.to_owned()) {
-            tracing::warn!("{kind}: {text}");
-        }
-    }
-
-    /// Starts to make durable what is held.
-    fn commit(&mut self) -> Commit<S::Error> {
-        let held = std::mem::take(&mut self.held);
-        let task = tokio::spawn(self.sink.commit(held.state.as_deref()));
-        Commit { task, state: held.state, records: held.records }
-    }
-}
-
-/// The side of the loop that says what is true.
-struct Printer<'o> {
-    output: &'o Output,
-    printed: Option<Box<RawValue>>,
-    totals: Totals,
-}
-
-impl Printer<'_> {
-    /// Prints the state that a commit has made true.
-    fn settle<E>(
-        &mut self,
-        commit: Option<Commit<E>>,
-        result: Result<(), E>,
-    ) -> Result<(), Error<E>> {
-        result.map_err(Error::Commit)?;
-        let Some(commit) = commit else { return Ok(()) };
-        for (stream, count) in commit.records {
-            *self.totals.records.entry(stream).or_default() += count;
-        }
-        self.print(commit.state)
-    }
-
-    /// Prints a state, unless it was the last one printed or says nothing: an orchestrator would put an
-    /// empty state in the place of a good one.
-    fn print<E>(&mut self, state: Option<Box<RawValue>>) -> Result<(), Error<E>> {
-        let Some(state) = state else { return Ok(()) };
-        let empty = matches!(state.get(), "{}" | "null");
-        if empty || self.printed.as_ref().is_some_and(|printed| printed.get() == state.get()) {
-            return Ok(());
-        }
-        self.output.bare_state(&state).map_err(Error::Output)?;
-        self.totals.states += 1;
-        self.printed = Some(state);
-        Ok(())
     }
 }
 

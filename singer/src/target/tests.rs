@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex};
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 use tokio::io::AsyncWriteExt;
+use tokio::time::Instant;
 
 use super::*;
-use crate::message::Record;
+use crate::message::{Record, Schema};
 use crate::output::tests::Page;
+use crate::sink::Versions;
 
 /// What a destination holds, and when it fails.
 #[derive(Default)]
@@ -20,6 +22,13 @@ struct Shelf {
     schemas: usize,
     /// How long a commit takes.
     slow: Duration,
+    /// When a state is true here, if not with its commit.
+    states: Option<States>,
+    /// Versions that were announced.
+    versions: Vec<i64>,
+    /// States that came with the commits.
+    stored: Vec<Option<String>>,
+    ended: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -39,11 +48,26 @@ impl Sink for Shelf {
         Ok(())
     }
 
+    fn activate_version(&mut self, _: &str, version: i64) -> Result<Versions, Gone> {
+        self.versions.push(version);
+        Ok(Versions::Kept)
+    }
+
+    fn states(&self) -> States {
+        self.states.unwrap_or(States::Printed)
+    }
+
+    fn end(&mut self) -> bool {
+        self.ended = true;
+        !self.versions.is_empty()
+    }
+
     fn commit(
         &mut self,
-        _: Option<&RawValue>,
+        state: Option<&RawValue>,
     ) -> impl Future<Output = Result<(), Gone>> + Send + 'static {
         self.commits += 1;
+        self.stored.push(state.map(|state| state.get().to_owned()));
         let (fails, taken, slow) = (self.fails_at == Some(self.commits), self.taken, self.slow);
         let durable = Arc::clone(&self.durable);
         async move {
@@ -166,6 +190,58 @@ fn a_record_before_its_schema_ends_the_run() {
 fn a_message_of_an_unknown_type_is_passed_over() {
     let lines = [r#"{"type":"FOO"}"#.to_owned(), state(1)];
     assert_eq!(states(&lines, 5, &mut Shelf::default()).0, [r#"{"n":1}"#]);
+}
+
+#[test]
+fn a_destination_that_stores_states_gets_each_with_a_commit() {
+    let mut shelf = Shelf { states: Some(States::Stored), ..Shelf::default() };
+    let mut lines = vec![state(1), state(1)];
+    lines.extend(fives(5));
+    lines.push(state(9));
+    let (printed, _) = states(&lines, 20, &mut shelf);
+    assert_eq!(printed.last().unwrap(), r#"{"n":9}"#);
+    let stored: Vec<_> = shelf.stored.iter().flatten().collect();
+    assert_eq!(stored, printed.iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn where_only_the_end_makes_records_valid_one_state_is_printed_and_none_after_a_failure() {
+    let at_the_end = || Shelf { states: Some(States::AtTheEnd), ..Shelf::default() };
+    let mut shelf = at_the_end();
+    assert_eq!(states(&fives(25), 10, &mut shelf).0, [r#"{"n":5}"#]);
+    assert_eq!(shelf.stored.iter().flatten().count(), 1);
+    let mut broken = fives(25);
+    broken.push("{".to_owned());
+    let mut shelf = at_the_end();
+    assert_eq!(states(&broken, 10, &mut shelf).0, [""; 0]);
+    assert_eq!((shelf.stored.iter().flatten().count(), shelf.ended), (0, false));
+}
+
+#[test]
+fn a_version_reaches_the_destination_and_the_end_gives_it_a_commit() {
+    let version = r#"{"type":"ACTIVATE_VERSION","stream":"s","version":7}"#.to_owned();
+    let mut shelf = Shelf::default();
+    states(&[SCHEMA.to_owned(), version.clone()], 5, &mut shelf).1.unwrap();
+    assert_eq!((shelf.versions, shelf.commits, shelf.ended), (vec![7], 1, true));
+    let error = states(&[version], 5, &mut Shelf::default()).1.unwrap_err();
+    assert_eq!(error.to_string(), "line 1: s: a record came before its SCHEMA");
+}
+
+#[test]
+fn the_records_of_a_batch_file_are_committed_like_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("records.jsonl");
+    std::fs::write(&path, "{}\n".repeat(2500)).unwrap();
+    let batch = format!(
+        r#"{{"type":"BATCH","stream":"s","encoding":{{"format":"jsonl"}},"manifest":["file://{}"]}}"#,
+        path.display()
+    );
+    let mut shelf = Shelf::default();
+    let lines = [SCHEMA.to_owned(), batch, RECORD.to_owned(), state(1)];
+    let (printed, totals) = states(&lines, 1200, &mut shelf);
+    assert_eq!(printed, [r#"{"n":1}"#]);
+    assert_eq!(totals.unwrap().records.get("s"), Some(&2501));
+    assert_eq!(shelf.commits, 3);
 }
 
 #[tokio::test(start_paused = true)]
