@@ -17,6 +17,9 @@ use crate::queue::{Closing, Line};
 use crate::retry::{Budget, Outcome, Pause, Verdict, stated_wait, verdict};
 use crate::token::AccessToken;
 
+/// A pause from which on a person who looks at the log should know why nothing happens.
+const WORTH_SAYING: Duration = Duration::from_secs(4);
+
 /// The attempts of one call.
 pub(crate) struct Attempts<'c> {
     client: &'c Shared,
@@ -256,7 +259,12 @@ impl<'c> Attempts<'c> {
                 source: cause,
             });
         };
-        tracing::debug!(operation = self.operation.name, ?pause, "trying again");
+        let operation = self.operation.name;
+        if pause < WORTH_SAYING {
+            tracing::debug!(operation, ?pause, "trying again: {cause}");
+        } else {
+            tracing::warn!(operation, ?pause, "no success yet, trying again: {cause}");
+        }
         tokio::time::sleep(pause).await;
         self.waited(pause);
         Ok(())
