@@ -67,25 +67,76 @@ fn wrong_credentials_say_which_and_what_to_do() {
     }
 }
 
-#[test]
-fn a_report_that_fails_says_why_and_leaves_its_bookmark_and_the_other_streams_alone() {
-    let folder = Folder::new();
+/// An emulator whose All Orders reports end as given, with this document.
+fn with_orders(folder: &Folder, status: &str, document: &str) -> Emulator {
     let documents = folder.path("documents");
     std::fs::create_dir(&documents).unwrap();
-    // An All Orders file without its key column cannot become records.
-    std::fs::write(documents.join("orders"), "purchase-date\n2026-01-01T00:00:00+00:00\n").unwrap();
+    std::fs::write(documents.join("orders"), document).unwrap();
     let index = json!([{"report_type": "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL", "marketplace": "*",
-        "file": "orders", "content_type": "text/plain", "compression_algorithm": null}]);
+        "file": "orders", "content_type": "text/plain", "compression_algorithm": null,
+        "processing_status": status}]);
     std::fs::write(documents.join("documents.json"), index.to_string()).unwrap();
-    let emulator =
-        Emulator::start(&folder, &["--asins", "20", "--documents", documents.to_str().unwrap()]);
+    Emulator::start(folder, &["--asins", "20", "--documents", documents.to_str().unwrap()])
+}
+
+#[test]
+fn a_report_that_ends_fatal_says_why_and_leaves_its_bookmark_and_the_other_streams_alone() {
+    let folder = Folder::new();
+    let reason =
+        r#"{"errorDetails": "The report data for the requested range is not yet available."}"#;
+    let emulator = with_orders(&folder, "FATAL", reason);
     let config = emulator.tap_config(json!({"marketplaces": "US"}));
-    let extracted = with_config(&folder, config, &["--streams", "orders,products_inventory"]);
+    let extracted =
+        with_config(&folder, config, &["--streams", "orders,order_items,products_inventory"]);
     assert_eq!(extracted.code(), Some(1));
+    let said = extracted.stderr();
+    let line = said.lines().find(|line| line.contains("ended FATAL")).expect("a line about it");
+    assert!(line.contains("orders, order_items: na: "), "{line}");
+    assert!(
+        line.contains("The report data for the requested range is not yet available."),
+        "{line}"
+    );
     assert!(!extracted.records("products_inventory").is_empty());
     assert!(extracted.state()["bookmarks"].get("orders").is_none());
     assert!(extracted.state()["bookmarks"]["products_inventory"].is_object());
-    assert!(extracted.last_words().starts_with("FATAL"), "{}", extracted.last_words());
+    assert!(
+        extracted.last_words().starts_with("FATAL 1 parts are missing"),
+        "{}",
+        extracted.last_words()
+    );
+}
+
+#[test]
+fn a_young_window_that_is_cancelled_stays_open_and_is_no_failure() {
+    let folder = Folder::new();
+    let emulator = with_orders(&folder, "CANCELLED", "");
+    let config = emulator.tap_config(json!({"marketplaces": "US", "start_date": "2026-01-01"}));
+    let extracted = with_config(&folder, config, &["--streams", "orders"]).succeeded();
+    // All windows but the last are older than 72 hours: there was nothing in them.
+    let until = extracted.state()["bookmarks"]["orders"]["cursor"]["na"]["until"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let windows: Vec<_> = emulator
+        .journal()
+        .into_iter()
+        .filter(|entry| entry["operation"] == "createReport")
+        .map(|entry| entry["detail"].to_string())
+        .collect();
+    assert!(windows.len() > 1);
+    let open: Vec<_> = windows.iter().filter(|window| window.contains(&until)).collect();
+    assert_eq!(open.len(), 2, "the last window begins where the one before it ended: {until}");
+    assert!(extracted.stderr().contains("no data yet"), "{}", extracted.stderr());
+}
+
+#[test]
+fn a_document_without_its_key_column_is_no_empty_document() {
+    let folder = Folder::new();
+    let emulator = with_orders(&folder, "DONE", "purchase-date\n2026-01-01T00:00:00+00:00\n");
+    let config = emulator.tap_config(json!({"marketplaces": "US"}));
+    let extracted = with_config(&folder, config, &["--streams", "orders"]);
+    assert_eq!(extracted.code(), Some(1));
+    assert!(extracted.stderr().contains("no column `AmazonOrderId`"), "{}", extracted.stderr());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod amazon_to_plytix;
 mod bad_input;
 mod documents;
+mod into_plytix;
 mod messages;
 mod secrets;
 mod support;

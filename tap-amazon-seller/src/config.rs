@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
 use indexmap::IndexMap;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -165,7 +165,8 @@ impl Config {
         let marketplaces = marketplaces(written.marketplaces)?;
         let (refresh_tokens, regions) =
             refresh_tokens(written.refresh_tokens, written.refresh_token, marketplaces.as_deref())?;
-        let start = moment("start_date", written.start_date)?.unwrap_or(now - DEFAULT_HISTORY);
+        let start = moment("start_date", written.start_date)?
+            .unwrap_or((now - DEFAULT_HISTORY).trunc_subsecs(0));
         let end = moment("end_date", written.end_date)?;
         if end.is_some_and(|end| end <= start) {
             return wrong("end_date", "a time after start_date");

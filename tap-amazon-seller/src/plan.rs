@@ -15,7 +15,7 @@
 //! Windows have no gaps between them. A bookmark moves to the end of the longest run of windows, from
 //! the first on, that Amazon has finished: what finished beyond a hole is noted when the hole is filled.
 
-use chrono::{DateTime, Days, NaiveDate, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, SecondsFormat, SubsecRound, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::bookmark::Until;
@@ -52,7 +52,8 @@ impl std::fmt::Display for Window {
         match self {
             Self::Present => formatter.write_str("now"),
             Self::Times(from, until) => {
-                write!(formatter, "{} to {}", from.to_rfc3339(), until.to_rfc3339())
+                let text = |time: &DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+                write!(formatter, "{} to {}", text(from), text(until))
             }
             Self::Day(day) => write!(formatter, "{day}"),
         }

@@ -96,6 +96,13 @@ pub enum ReportError {
     },
 }
 
+/// Whether a report covers what was asked for. Where no window was asked for, Amazon fills in its own.
+fn covers(report: &Report, specification: &ReportSpecification) -> bool {
+    let is_same = |asked: Option<DateTime<Utc>>, made| asked.is_none() || asked == made;
+    is_same(specification.data_start_time, report.data_start_time)
+        && is_same(specification.data_end_time, report.data_end_time)
+}
+
 /// Asks for reports and waits for them.
 #[derive(Debug, Clone)]
 pub struct Reports {
@@ -142,10 +149,7 @@ impl Reports {
                 .api
                 .reports(specification.report_type, &specification.marketplace_ids, since)
                 .await?;
-            let ours = made.into_iter().find(|report| {
-                report.data_start_time == specification.data_start_time
-                    && report.data_end_time == specification.data_end_time
-            });
+            let ours = made.into_iter().find(|report| covers(report, specification));
             match ours {
                 Some(report) => return Ok(report.report_id),
                 None if attempt == CREATE_ATTEMPTS => return Err(error),

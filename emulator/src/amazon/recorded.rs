@@ -21,6 +21,22 @@ pub(crate) struct Recorded {
     /// What getReportDocument says, whatever the bytes are.
     #[serde(default)]
     pub(crate) compression_algorithm: Option<String>,
+    /// How the report ends.
+    #[serde(default)]
+    pub(crate) processing_status: Ending,
+}
+
+/// How a report with a given document ends, in Amazon's words.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Ending {
+    /// The document holds the data.
+    #[default]
+    Done,
+    /// The document says why there is none.
+    Fatal,
+    /// The document is not used.
+    Cancelled,
 }
 
 /// All documents of a directory.

@@ -4,7 +4,7 @@ use super::Amazon;
 use super::document::{self, Document};
 use super::marketplace::{Marketplace, Region};
 use super::order::Orders;
-use super::recorded::Recorded;
+use super::recorded::{Ending, Recorded};
 use crate::clock::Clock;
 use crate::random::Random;
 use chrono::{DateTime, Days, SecondsFormat, TimeDelta, Utc};
@@ -84,6 +84,8 @@ enum Outcome {
     Cancelled,
     /// With the reason as a document, or without one.
     Fatal(Option<&'static str>),
+    /// With a given document as the reason.
+    FatalAsGiven,
 }
 
 /// Amazon's states of a report.
@@ -186,7 +188,7 @@ impl Report {
             _ if age < self.queued + self.made => Status::Progressing,
             Outcome::Done => Status::Done,
             Outcome::Cancelled => Status::Cancelled,
-            Outcome::Fatal(_) => Status::Fatal,
+            Outcome::Fatal(_) | Outcome::FatalAsGiven => Status::Fatal,
         }
     }
 
@@ -201,7 +203,7 @@ impl Report {
     pub(crate) fn document_id(&self, clock: &Clock) -> Option<&str> {
         let has_document = match self.status(clock) {
             Status::Done => true,
-            Status::Fatal => matches!(self.outcome, Outcome::Fatal(Some(_))),
+            Status::Fatal => self.outcome != Outcome::Fatal(None),
             Status::Queued | Status::Progressing | Status::Cancelled => false,
         };
         has_document.then_some(self.document_id.as_str())
@@ -213,15 +215,17 @@ impl Report {
             (Outcome::Done, Source::Made(kind)) => {
                 document::packing(&self.specification, *kind).algorithm().map(str::to_owned)
             }
-            (Outcome::Done, Source::Recorded(recorded)) => recorded.compression_algorithm.clone(),
-            (Outcome::Cancelled | Outcome::Fatal(_), _) => None,
+            (Outcome::Done | Outcome::FatalAsGiven, Source::Recorded(recorded)) => {
+                recorded.compression_algorithm.clone()
+            }
+            (Outcome::Cancelled | Outcome::Fatal(_) | Outcome::FatalAsGiven, _) => None,
         }
     }
 
     /// The file that is its document, if it is a recorded one.
     pub(crate) fn recorded(&self) -> Option<&Recorded> {
         match (&self.outcome, &self.specification.source) {
-            (Outcome::Done, Source::Recorded(recorded)) => Some(recorded),
+            (Outcome::Done | Outcome::FatalAsGiven, Source::Recorded(recorded)) => Some(recorded),
             _ => None,
         }
     }
@@ -285,7 +289,16 @@ fn outcome(amazon: &Amazon, specification: &Specification, predecessors: &[Repor
     let clock = amazon.clock();
     let now = clock.now();
     let (start, end) = (specification.start, specification.end);
-    let Source::Made(kind) = specification.source else { return Outcome::Done };
+    let kind = match &specification.source {
+        Source::Made(kind) => *kind,
+        Source::Recorded(recorded) => {
+            return match recorded.processing_status {
+                Ending::Done => Outcome::Done,
+                Ending::Fatal => Outcome::FatalAsGiven,
+                Ending::Cancelled => Outcome::Cancelled,
+            };
+        }
+    };
     match kind {
         Kind::Listings => Outcome::Done,
         Kind::AllOrders if end - start > TimeDelta::days(30) => {
