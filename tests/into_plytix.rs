@@ -20,7 +20,8 @@ fn items(items: &[(&str, Value)]) -> String {
         lines.push(json!({"type": "RECORD", "stream": "product_catalog", "record": record}));
     }
     lines.push(json!({"type": "STATE", "value": {"n": items.len()}}));
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+    lines.join("\n")
 }
 
 fn titled(title: &str) -> Value {

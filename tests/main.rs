@@ -1,5 +1,13 @@
 //! Whole pipelines: the real binaries joined by a real pipe, against the emulator.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails, and says where"
+)]
+
 mod amazon_to_plytix;
 mod bad_input;
 mod documents;
