@@ -1,0 +1,127 @@
+//! Statements that bring rows into a table.
+//!
+//! Three ways lead from the staging table on. `MERGE` is the fastest, most of all where rows come again
+//! unchanged, but two writers that insert the same key at once make one of them fail with a unique
+//! violation (it can try again). `INSERT … ON CONFLICT` never does and needs a unique index. A plain
+//! `INSERT` is for tables without a key.
+
+use crate::column::Column;
+use crate::kind::Kind;
+use crate::name::Identifier;
+use crate::sql::{joined, list, target};
+use crate::table::Table;
+
+/// Makes the staging table: the columns of the table with their types and nothing else.
+///
+/// It lives until the transaction ends, in a namespace that only this session sees.
+#[must_use]
+pub fn staging(table: &Table) -> String {
+    let columns = table.columns.iter().map(|column| format!("{} {}", column.name, column.kind));
+    format!(
+        "CREATE TEMP TABLE {} (\n  {}\n) ON COMMIT DROP",
+        staging_name(table),
+        joined(columns, ",\n  ")
+    )
+}
+
+/// Copies rows into the staging table; the rows are those of [`crate::copy`].
+#[must_use]
+pub fn copy(table: &Table) -> String {
+    format!(
+        "COPY pg_temp.{} ({}) FROM STDIN (FORMAT binary)",
+        staging_name(table),
+        list(&table.columns, "")
+    )
+}
+
+/// Copies rows straight into the table: for tables without a key, and for one that is still empty.
+#[must_use]
+pub fn copy_into(table: &Table) -> String {
+    format!("COPY {} ({}) FROM STDIN (FORMAT binary)", target(table), list(&table.columns, ""))
+}
+
+/// Adds every staged row.
+#[must_use]
+pub fn insert(table: &Table) -> String {
+    let columns = list(&table.columns, "");
+    format!(
+        "INSERT INTO {} ({columns})\nSELECT {columns}\nFROM pg_temp.{}",
+        target(table),
+        staging_name(table)
+    )
+}
+
+/// Adds staged rows with a new key and updates those that differ, in a table that nobody else writes.
+///
+/// Every key must be staged once at most.
+#[must_use]
+pub fn merge(table: &Table) -> String {
+    let key = table.columns.iter().filter(|column| table.is_key(column));
+    let same = joined(key.map(|column| format!("t.{0} = s.{0}", column.name)), " AND ");
+    let update = update(table, "s.").map_or_else(String::new, |update| {
+        format!("WHEN MATCHED AND {} THEN UPDATE SET {}\n", update.differs, update.assignments)
+    });
+    format!(
+        "MERGE INTO {} AS t\nUSING pg_temp.{} AS s\nON {same}\n{update}WHEN NOT MATCHED THEN INSERT \
+         ({}) VALUES ({})",
+        target(table),
+        staging_name(table),
+        list(&table.columns, ""),
+        list(&table.columns, "s.")
+    )
+}
+
+/// Adds staged rows with a new key and updates those that differ, whoever else writes.
+///
+/// Every key must be staged once at most, and the key must have a unique index.
+#[must_use]
+pub fn upsert(table: &Table) -> String {
+    let key = table.columns.iter().filter(|column| table.is_key(column));
+    let update = update(table, "excluded.").map_or_else(
+        || "NOTHING".to_owned(),
+        |update| format!("UPDATE SET {}\nWHERE {}", update.assignments, update.differs),
+    );
+    format!(
+        "INSERT INTO {} AS t ({})\nSELECT {}\nFROM pg_temp.{} AS s\nON CONFLICT ({}) DO {update}",
+        target(table),
+        list(&table.columns, ""),
+        list(&table.columns, "s."),
+        staging_name(table),
+        list(key, "")
+    )
+}
+
+/// What is done to a row that is there already.
+struct Update {
+    /// Whether it differs in a column that counts ([`Column::is_compared`]).
+    differs: String,
+    /// All columns but the key.
+    assignments: String,
+}
+
+/// The update that brings a row up to date; none if rows cannot differ but by their key.
+fn update(table: &Table, new: &str) -> Option<Update> {
+    let others = || table.columns.iter().filter(|column| !table.is_key(column));
+    let compared: Vec<&Column> = others().filter(|column| column.is_compared()).collect();
+    if compared.is_empty() {
+        return None;
+    }
+    let row = |prefix: &str| joined(compared.iter().map(|column| comparable(column, prefix)), ", ");
+    Some(Update {
+        differs: format!("({}) IS DISTINCT FROM ({})", row("t."), row(new)),
+        assignments: joined(others().map(|column| format!("{0} = {new}{0}", column.name)), ", "),
+    })
+}
+
+/// A column as something that has an equality; `json` has none.
+fn comparable(column: &Column, prefix: &str) -> String {
+    match column.kind {
+        Kind::Json => format!("{prefix}{}::text", column.name),
+        _ => format!("{prefix}{}", column.name),
+    }
+}
+
+/// The staging table's name, which tells it from those of other tables in the same transaction.
+fn staging_name(table: &Table) -> Identifier {
+    Identifier::of_hash("_sdc_staging", &target(table))
+}
