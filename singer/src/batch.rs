@@ -127,7 +127,7 @@ impl Records {
     }
 
     /// The next record and the length of its line; nothing after the last one.
-    pub fn next(&mut self) -> Result<Option<(&RawValue, usize)>, BatchError> {
+    pub fn next_record(&mut self) -> Result<Option<(&RawValue, usize)>, BatchError> {
         loop {
             if self.open.is_none() {
                 let Some(path) = self.rest.pop() else { return Ok(None) };
@@ -204,7 +204,7 @@ mod tests {
 
     fn all(mut records: Records) -> Result<Vec<String>, BatchError> {
         let mut all = Vec::new();
-        while let Some((record, _)) = records.next()? {
+        while let Some((record, _)) = records.next_record()? {
             all.push(record.get().to_owned());
         }
         Ok(all)

@@ -154,7 +154,7 @@ impl<'s, S: Sink> Taking<'s, S> {
             if self.held.is_full(limits) {
                 break;
             }
-            let next = records.next().map_err(|source| Error::Batch {
+            let next = records.next_record().map_err(|source| Error::Batch {
                 line,
                 stream: stream.clone(),
                 source,

@@ -10,10 +10,13 @@
 //! What fails is said when it fails and counted; its bookmark stays, everything else goes on, and the
 //! run ends with an error that says how much is missing.
 
+mod catalog;
+mod outcome;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use api_client::{Downloader, RetryPolicy};
-use chrono::{SecondsFormat, TimeDelta};
+use chrono::SecondsFormat;
 use serde_json::Value;
 use singer::cli::Incomplete;
 use singer::{Output, metric};
@@ -21,23 +24,17 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::account::{self, Area};
-use crate::bookmark::{Bookmarks, Until};
-use crate::catalog_items::{CatalogReader, Items, Wanted, included_data};
+use crate::bookmark::Bookmarks;
+use crate::catalog_items::{Items, Wanted};
 use crate::clock::Clock;
 use crate::config::{CatalogScope, Config};
-use crate::document::{Loaded, Place, Places};
 use crate::due::{self, Lane};
-use crate::load::{self, LoadError};
 use crate::marketplace::Marketplace;
 use crate::plan::{Bounds, Window};
 use crate::report::{Ended, Patience, ReportError, Reports};
 use crate::selection::Selected;
 use crate::streams::{Source, Stream};
 use crate::writer::Writer;
-
-/// A cancelled report means that there is no data. While a window is younger than this, it may yet get
-/// some (Amazon speaks of 72 hours for analytics), so it stays open and is asked for again.
-const FILLING_UP: TimeDelta = TimeDelta::hours(72);
 
 /// Answers of the catalogue that wait to be written.
 const WAITING_ITEMS: usize = 4;
@@ -211,188 +208,6 @@ impl Sync {
             }
         }
         Ok(())
-    }
-
-    /// Goes on with a report that Amazon has ended.
-    async fn report_ended(
-        &mut self,
-        number: usize,
-        window: Window,
-        ended: Result<Ended, ReportError>,
-    ) -> anyhow::Result<()> {
-        let Some(lane) = self.lanes.get(number) else { return Ok(()) };
-        let name = lane.name();
-        match ended {
-            Ok(Ended::Done { report_id, document_id, created }) => {
-                let source = load::Source {
-                    report_id,
-                    document_id,
-                    place: lane.place,
-                    day: if let Window::Day(day) = window { Some(day) } else { None },
-                    asin_granularity: lane.asin_granularity,
-                    feeds: lane.feeds.clone(),
-                };
-                let Some(area) = self.areas.get(lane.area) else { return Ok(()) };
-                self.stamp();
-                match load::load(&area.api, &self.downloader, &self.writer, &source).await {
-                    Ok(loaded) => {
-                        self.note_loaded(&name, window, &loaded);
-                        if loaded.late {
-                            tracing::info!("{name}: {window}: not complete yet; stays open");
-                        } else {
-                            self.out(number, window, created)?;
-                        }
-                        self.read_catalog_of_listings(number);
-                    }
-                    Err(LoadError::Output(error)) => return Err(error.into()),
-                    Err(error) => self.lose(&name, window, &anyhow::Error::from(error)),
-                }
-            }
-            Ok(Ended::Cancelled { report_id }) => self.cancelled(number, window, &report_id)?,
-            Err(error) => self.lose(&name, window, &anyhow::Error::from(error)),
-        }
-        Ok(())
-    }
-
-    /// Goes on without data.
-    fn cancelled(&mut self, number: usize, window: Window, report_id: &str) -> anyhow::Result<()> {
-        let Some(lane) = self.lanes.get(number) else { return Ok(()) };
-        let name = lane.name();
-        let settled = match (window, lane.place) {
-            (Window::Times(_, end), _) => end < self.clock.start() - FILLING_UP,
-            (Window::Day(day), Place::Marketplace(marketplace)) => {
-                let today = self.clock.start().with_timezone(&marketplace.time_zone).date_naive();
-                today - day > FILLING_UP
-            }
-            (Window::Present, _) | (Window::Day(_), Place::Region(_)) => false,
-        };
-        if settled {
-            tracing::info!("{name}: {window}: no data (report {report_id} was cancelled)");
-            return self.out(number, window, self.clock.now());
-        }
-        tracing::info!(
-            "{name}: {window}: no data yet (report {report_id} was cancelled); asked for again next time"
-        );
-        Ok(())
-    }
-
-    /// Notes that a window is out, and writes the state if that moved a bookmark.
-    fn out(
-        &mut self,
-        number: usize,
-        window: Window,
-        taken: chrono::DateTime<chrono::Utc>,
-    ) -> anyhow::Result<()> {
-        let Some(lane) = self.lanes.get_mut(number) else { return Ok(()) };
-        let unit = lane.unit();
-        let until: Option<Until> = lane.course.finish(window);
-        for feed in &lane.feeds {
-            // A stream that is only read for another has no bookmark of its own.
-            if !self.selected.iter().any(|selected| selected.stream == feed.stream) {
-                continue;
-            }
-            match (window, until) {
-                (Window::Present, _) => self.bookmarks.taken(feed.stream, unit, taken),
-                (_, Some(until)) => self.bookmarks.advance(feed.stream, unit, until),
-                (_, None) => {}
-            }
-        }
-        self.write_state()
-    }
-
-    /// Says what a document held, and what of it was left out.
-    fn note_loaded(&mut self, name: &str, window: Window, loaded: &Loaded) {
-        let records: u64 = loaded.records.values().sum();
-        tracing::info!("{name}: {window}: {} rows, {records} records", loaded.rows);
-        let lines = |places: &Places| {
-            let first: Vec<_> = places.first.iter().map(u64::to_string).collect();
-            format!("{} (lines {}…)", places.count, first.join(", "))
-        };
-        if loaded.ragged.count > 0 {
-            let lines = lines(&loaded.ragged);
-            tracing::error!(
-                "{name}: {window}: rows with more or fewer cells than the header, left out: {lines}"
-            );
-            self.missing += 1;
-        }
-        if loaded.keyless.count > 0 {
-            let lines = lines(&loaded.keyless);
-            tracing::error!("{name}: {window}: rows without a key, left out: {lines}");
-            self.missing += 1;
-        }
-        if loaded.replaced > 0 {
-            tracing::warn!(
-                "{name}: {window}: {} bytes are not of the document's charset",
-                loaded.replaced
-            );
-        }
-        if loaded.nuls > 0 {
-            tracing::warn!("{name}: {window}: {} NUL characters removed", loaded.nuls);
-        }
-    }
-
-    /// Says what is missing.
-    fn lose(&mut self, name: &str, window: Window, error: &anyhow::Error) {
-        tracing::error!("{name}: {window}: {error:#}");
-        self.missing += 1;
-    }
-
-    /// Starts on a marketplace's catalogue, when its listings have just gone by.
-    fn read_catalog_of_listings(&mut self, number: usize) {
-        let Some(lane) = self.lanes.get(number) else { return };
-        let Place::Marketplace(marketplace) = lane.place else { return };
-        let is_listings = lane.feeds.iter().any(|feed| Some(feed.stream) == self.listings);
-        if is_listings {
-            let asins = self.writer().gathered(marketplace.id);
-            self.read_catalog(marketplace, Wanted::Asins(asins));
-        }
-    }
-
-    /// Starts to read a marketplace's catalogue.
-    fn read_catalog(&mut self, marketplace: &'static Marketplace, wanted: Wanted) {
-        let area = self.areas.iter().find(|area| area.marketplaces.contains(&marketplace));
-        let selected = self.selected.iter().find(|selected| Some(selected.stream) == self.catalog);
-        let (Some(area), Some(selected)) = (area, selected) else { return };
-        let reader = CatalogReader {
-            api: area.api.clone(),
-            marketplace,
-            included_data: included_data(|set| selected.mask.keeps(&[set])),
-            items: self.sender.clone(),
-        };
-        self.reading.spawn(async move { (marketplace, reader.read(&wanted).await) });
-    }
-
-    /// Writes the items that came with one answer, from a thread that may wait for the target.
-    async fn write_items(&mut self, items: Items) -> anyhow::Result<()> {
-        let Some(stream) = self.catalog else { return Ok(()) };
-        self.stamp();
-        let writer = Arc::clone(&self.writer);
-        let writing = tokio::task::spawn_blocking(move || {
-            let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-            items.iter().try_for_each(|item| writer.write(stream.name, item))
-        });
-        Ok(joined(writing.await)?)
-    }
-
-    /// Goes on when a marketplace's catalogue has been read.
-    fn catalog_read(
-        &mut self,
-        marketplace: &'static Marketplace,
-        found: anyhow::Result<u64>,
-    ) -> anyhow::Result<()> {
-        let Some(stream) = self.catalog else { return Ok(()) };
-        match found {
-            Ok(found) => {
-                tracing::info!("{}: {}: {found} items", stream.name, marketplace.country);
-                self.bookmarks.taken(stream, marketplace.id, self.clock.now());
-                self.write_state()
-            }
-            Err(error) => {
-                tracing::error!("{}: {}: {error:#}", stream.name, marketplace.country);
-                self.missing += 1;
-                Ok(())
-            }
-        }
     }
 
     /// Says how it went, and whether anything is missing.

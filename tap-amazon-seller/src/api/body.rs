@@ -1,0 +1,158 @@
+//! What is sent to the Selling Partner API and what it answers.
+//!
+//! Every member of an answer is optional unless nothing can be done without it: Amazon's own published
+//! examples lack members that its models call required.
+
+use std::collections::BTreeMap;
+
+use api_client::SecretUrl;
+use chrono::{DateTime, SecondsFormat, Utc};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// A report, as Amazon describes it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Amazon's identifier.
+    pub report_id: String,
+    /// How far it is.
+    pub processing_status: String,
+    /// Where its document is; for a failed report, the document that says why.
+    pub report_document_id: Option<String>,
+    /// Start of the window, as Amazon understood it.
+    pub data_start_time: Option<DateTime<Utc>>,
+    /// End of the window, as Amazon understood it.
+    pub data_end_time: Option<DateTime<Utc>>,
+    /// When it was asked for.
+    pub created_time: Option<DateTime<Utc>>,
+}
+
+/// What to ask Amazon for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReportSpecification {
+    /// Amazon's name of the report.
+    pub report_type: &'static str,
+    /// The marketplaces that it is to cover.
+    pub marketplace_ids: Vec<&'static str>,
+    /// Start of the window.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "instant")]
+    pub data_start_time: Option<DateTime<Utc>>,
+    /// End of the window.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "instant")]
+    pub data_end_time: Option<DateTime<Utc>>,
+    /// Texts even where they mean a truth value or a number.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub report_options: BTreeMap<String, String>,
+}
+
+/// UTC with a `Z`: Amazon reads a plus sign in an offset as a space.
+pub(super) fn utc(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+#[expect(clippy::ref_option, reason = "the signature that serde asks for")]
+fn instant<S: serde::Serializer>(
+    time: &Option<DateTime<Utc>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    time.map(utc).serialize(serializer)
+}
+
+/// A report that was asked for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CreatedReport {
+    pub(super) report_id: String,
+}
+
+/// Reports that there are.
+#[derive(Deserialize)]
+pub(super) struct ReportList {
+    #[serde(default)]
+    pub(super) reports: Vec<Report>,
+}
+
+/// The marketplaces of a region.
+#[derive(Deserialize)]
+pub(super) struct Participations {
+    #[serde(default)]
+    pub(super) payload: Vec<Participation>,
+}
+
+/// Where a document lies.
+#[derive(Debug, Deserialize)]
+pub struct ReportDocument {
+    /// Opens for five minutes, for anybody.
+    pub url: SecretUrl,
+}
+
+/// The seller and one marketplace.
+#[derive(Debug, Deserialize)]
+pub struct Participation {
+    /// The marketplace, as Amazon has it.
+    pub marketplace: Box<RawValue>,
+    /// Whether the account may sell there.
+    pub participation: Option<Box<RawValue>>,
+    /// The name of the seller's store there.
+    #[serde(rename = "storeName")]
+    pub store_name: Option<Box<RawValue>>,
+}
+
+/// One page of the catalogue.
+#[derive(Debug, Deserialize)]
+pub struct CatalogPage {
+    /// The items that were found; those that were not are silently absent.
+    #[serde(default)]
+    pub items: Vec<IndexMap<String, Box<RawValue>>>,
+    /// Where the next page is.
+    pagination: Option<Pagination>,
+    /// How many items there are in all pages.
+    #[serde(rename = "numberOfResults")]
+    pub number_of_results: Option<u64>,
+}
+
+impl CatalogPage {
+    /// The token of the next page, if there is one.
+    #[must_use]
+    pub fn next_token(&self) -> Option<&str> {
+        self.pagination.as_ref()?.next_token.as_deref().filter(|token| !token.is_empty())
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Pagination {
+    next_token: Option<String>,
+}
+
+/// What to look for in the catalogue.
+#[derive(Debug, Clone)]
+pub enum CatalogQuery<'a> {
+    /// Items with these ASINs, at most [`CATALOG_PAGE`].
+    Asins(&'a [String]),
+    /// Items of a brand, as far as Amazon's search finds them.
+    Brand(&'a str),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_specification_has_the_members_of_the_model_and_times_in_utc() {
+        let specification = ReportSpecification {
+            report_type: "GET_X",
+            marketplace_ids: vec!["A1"],
+            data_start_time: Some("2026-01-01T00:00:00Z".parse().unwrap()),
+            data_end_time: None,
+            report_options: BTreeMap::from([("custom".to_owned(), "true".to_owned())]),
+        };
+        assert_eq!(
+            serde_json::to_string(&specification).unwrap(),
+            r#"{"reportType":"GET_X","marketplaceIds":["A1"],"dataStartTime":"2026-01-01T00:00:00Z","reportOptions":{"custom":"true"}}"#
+        );
+    }
+}

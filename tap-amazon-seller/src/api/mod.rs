@@ -1,0 +1,213 @@
+//! The operations of the Selling Partner API that this tap uses, as data, and their answers.
+//!
+//! Amazon publishes rate and burst of each operation in its models; a better rate that it grants to an
+//! account arrives in a header and is adopted by the client.
+
+mod body;
+mod dialect;
+
+use api_client::{
+    BuildError, Call, Client, Dialect, Error, Method, Operation, RetryPolicy, TokenCache, UsagePlan,
+};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+pub use body::{
+    CatalogPage, CatalogQuery, Participation, Report, ReportDocument, ReportSpecification,
+};
+use body::{CreatedReport, Participations, ReportList, utc};
+use dialect::Answers;
+
+use crate::marketplace::{Marketplace, Region};
+
+/// An operation with a published plan.
+const fn operation(
+    name: &'static str,
+    method: Method,
+    path: &'static str,
+    rate: f64,
+    burst: u32,
+) -> Operation {
+    let idempotent = matches!(method, Method::Get);
+    Operation { name, method, path, plan: Some(UsagePlan { rate, burst }), idempotent }
+}
+
+/// Which marketplaces the account takes part in.
+const GET_MARKETPLACE_PARTICIPATIONS: Operation = operation(
+    "getMarketplaceParticipations",
+    Method::Get,
+    "/sellers/v1/marketplaceParticipations",
+    0.016,
+    15,
+);
+/// Asks for a report. Asked twice, Amazon makes two.
+const CREATE_REPORT: Operation =
+    operation("createReport", Method::Post, "/reports/2021-06-30/reports", 0.0167, 15);
+/// How far a report is.
+const GET_REPORT: Operation =
+    operation("getReport", Method::Get, "/reports/2021-06-30/reports/{reportId}", 2.0, 15);
+/// Which reports there are, whoever asked for them.
+const GET_REPORTS: Operation =
+    operation("getReports", Method::Get, "/reports/2021-06-30/reports", 0.0222, 10);
+/// Where a finished report lies, for five minutes.
+const GET_REPORT_DOCUMENT: Operation = operation(
+    "getReportDocument",
+    Method::Get,
+    "/reports/2021-06-30/documents/{reportDocumentId}",
+    0.0167,
+    15,
+);
+/// Items of Amazon's catalogue, twenty at a time.
+const SEARCH_CATALOG_ITEMS: Operation =
+    operation("searchCatalogItems", Method::Get, "/catalog/2022-04-01/items", 2.0, 2);
+
+/// How many identifiers [`Api::catalog_items`] takes, and how many items a page of it holds.
+pub const CATALOG_PAGE: usize = 20;
+
+/// The API of one region, on behalf of one seller. Clones share limits and token.
+#[derive(Debug, Clone)]
+pub struct Api {
+    client: Client,
+    /// The region that the seller's consent opens.
+    pub region: Region,
+}
+
+impl Api {
+    /// Prepares to call a region; nothing is called.
+    pub fn new(
+        region: Region,
+        endpoint: &str,
+        tokens: TokenCache,
+        policy: RetryPolicy,
+    ) -> Result<Self, BuildError> {
+        let user_agent =
+            concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"), " (Language=Rust)");
+        let client = Client::builder(endpoint, Answers)
+            .tokens(tokens)
+            .policy(policy)
+            .header("user-agent", user_agent)
+            .header("accept", "application/json")
+            .build()?;
+        Ok(Self { client, region })
+    }
+
+    /// The calls made so far, by operation.
+    #[must_use]
+    pub fn counts(&self) -> Vec<(&'static str, api_client::Count)> {
+        self.client.counts()
+    }
+
+    /// Every marketplace of the region that the account takes part in.
+    pub async fn participations(&self) -> Result<Vec<Participation>, Error> {
+        let answer = self.client.call(Call::to(&GET_MARKETPLACE_PARTICIPATIONS)).await?;
+        Ok(answer.json::<Participations>()?.payload)
+    }
+
+    /// Asks for a report; its identifier.
+    pub async fn create_report(
+        &self,
+        specification: &ReportSpecification,
+    ) -> Result<String, Error> {
+        let answer = self.client.call(Call::to(&CREATE_REPORT).json(specification)).await?;
+        Ok(answer.json::<CreatedReport>()?.report_id)
+    }
+
+    /// How far a report is.
+    pub async fn report(&self, report_id: &str) -> Result<Report, Error> {
+        self.client.call(Call::to(&GET_REPORT).path("reportId", report_id)).await?.json()
+    }
+
+    /// The reports of one type and marketplaces that were asked for since a time; the hundred that
+    /// Amazon puts first.
+    pub async fn reports(
+        &self,
+        report_type: &str,
+        marketplaces: &[&str],
+        created_since: DateTime<Utc>,
+    ) -> Result<Vec<Report>, Error> {
+        // At most ten marketplaces fit; a report that covers more is found by its first ten.
+        let marketplaces: Vec<_> = marketplaces.iter().take(10).copied().collect();
+        let call = Call::to(&GET_REPORTS)
+            .query("reportTypes", report_type)
+            .query("marketplaceIds", marketplaces.join(","))
+            .query("createdSince", utc(created_since))
+            .query("pageSize", 100);
+        Ok(self.client.call(call).await?.json::<ReportList>()?.reports)
+    }
+
+    /// Where a report's document lies. The address lives for five minutes: ask when it is needed.
+    pub async fn report_document(&self, document_id: &str) -> Result<ReportDocument, Error> {
+        self.client
+            .call(Call::to(&GET_REPORT_DOCUMENT).path("reportDocumentId", document_id))
+            .await?
+            .json()
+    }
+
+    /// One page of a search in a marketplace's catalogue.
+    pub async fn catalog_items(
+        &self,
+        marketplace: &Marketplace,
+        query: &CatalogQuery<'_>,
+        included_data: &str,
+        page_token: Option<&str>,
+    ) -> Result<CatalogPage, Error> {
+        let call = Call::to(&SEARCH_CATALOG_ITEMS)
+            .query("marketplaceIds", marketplace.id)
+            .query("includedData", included_data)
+            .query("pageSize", CATALOG_PAGE)
+            .query_opt("pageToken", page_token);
+        let call = match query {
+            CatalogQuery::Asins(asins) => {
+                call.query("identifiersType", "ASIN").query("identifiers", asins.join(","))
+            }
+            // Brand names narrow a search by keywords and cannot stand alone.
+            CatalogQuery::Brand(brand) => call.query("keywords", brand).query("brandNames", brand),
+        };
+        self.client.call(call).await?.json()
+    }
+}
+
+/// Whether an answer to one of these operations can be read; nothing for operations that this tap does
+/// not use.
+///
+/// For checks against answers that Amazon has published: a success must be read into the type that the
+/// tap uses, and an error must say what is wrong.
+#[must_use]
+pub fn understands(operation: &str, status: u16, body: &[u8]) -> Option<bool> {
+    fn reads<'a, T: Deserialize<'a>>(body: &'a [u8]) -> bool {
+        serde_json::from_slice::<T>(body).is_ok()
+    }
+    let reader = match operation {
+        "getMarketplaceParticipations" => reads::<Participations>,
+        "createReport" => reads::<CreatedReport>,
+        "getReport" => reads::<Report>,
+        "getReports" => reads::<ReportList>,
+        "getReportDocument" => reads::<ReportDocument>,
+        "searchCatalogItems" => reads::<CatalogPage>,
+        _ => return None,
+    };
+    Some(match status {
+        200..=299 => reader(body),
+        _ => Answers.explain(body).message.is_some(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_asking_for_a_report_must_not_be_repeated_blindly() {
+        let all = [
+            GET_MARKETPLACE_PARTICIPATIONS,
+            CREATE_REPORT,
+            GET_REPORT,
+            GET_REPORTS,
+            GET_REPORT_DOCUMENT,
+            SEARCH_CATALOG_ITEMS,
+        ];
+        let once: Vec<_> =
+            all.iter().filter(|operation| !operation.idempotent).map(|o| o.name).collect();
+        assert_eq!(once, ["createReport"]);
+    }
+}
