@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::support::{Emulator, Folder, amazon_to_plytix, root, tap};
+use support::{Emulator, Folder, amazon_to_plytix, root, tap};
 
 /// Calls of each Plytix operation in a part of the journal.
 fn plytix_calls(journal: &[Value]) -> BTreeMap<&str, usize> {

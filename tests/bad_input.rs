@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Emulator, Extracted, Folder, amazon_to_plytix, fed, program, tap};
+use support::{Emulator, Extracted, Folder, amazon_to_plytix, fed, program, tap};
 
 /// Runs the tap with a configuration given as text.
 fn with_config(folder: &Folder, config: impl AsRef<[u8]>, arguments: &[&str]) -> Extracted {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Emulator, Extracted, Folder, tap};
+use support::{Emulator, Extracted, Folder, tap};
 
 /// Serves documents and extracts a stream from one marketplace.
 fn extract(

@@ -4,7 +4,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::support::{Emulator, Folder, fed, program};
+use support::{Emulator, Folder, fed, program};
 
 const US: &str = "ATVPDKIKX0DER";
 

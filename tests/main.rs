@@ -14,4 +14,3 @@ mod documents;
 mod into_plytix;
 mod messages;
 mod secrets;
-mod support;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{Emulator, Folder, fed, program, root, tap};
+use support::{Emulator, Folder, fed, program, root, tap};
 
 #[test]
 fn discover_prints_the_committed_catalog_and_needs_nothing() {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Emulator, Extracted, Folder, program};
+use support::{Emulator, Extracted, Folder, program};
 
 #[test]
 fn at_the_finest_level_the_log_holds_no_secret_and_no_value() {

@@ -1,4 +1,18 @@
-//! The binaries, the emulator and a folder for each test.
+//! What whole-pipeline tests and benchmarks stand on: the binaries, the emulator, a folder for each
+//! test, and a PostgreSQL of their own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    clippy::new_without_default,
+    reason = "for tests: what cannot go on stops, and says where"
+)]
+
+pub mod database;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -16,7 +30,8 @@ fn binaries() -> &'static Path {
     FOLDER.get_or_init(|| {
         let built = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--locked"])
-            .args(["-p", "emulator", "-p", "tap-amazon-seller", "-p", "target-plytix"])
+            .args(["-p", "emulator", "-p", "tap-amazon-seller"])
+            .args(["-p", "target-plytix", "-p", "target-postgres"])
             .current_dir(root())
             .status()
             .expect("cargo runs");
@@ -28,32 +43,33 @@ fn binaries() -> &'static Path {
 }
 
 /// The root of the workspace.
-pub(crate) fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
 /// A command for one of our binaries, with no setting of the surroundings reaching it.
-pub(crate) fn program(name: &str) -> Command {
+pub fn program(name: &str) -> Command {
     let mut command = Command::new(binaries().join(name));
     command.env_remove("LOG_FORMAT").env("LOGLEVEL", "info").stdin(Stdio::null());
     command
 }
 
 /// A folder that goes away with the test.
-pub(crate) struct Folder(tempfile::TempDir);
+pub struct Folder(tempfile::TempDir);
 
 impl Folder {
-    pub(crate) fn new() -> Self {
+    /// A new, empty one.
+    pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
     /// Where a file of this name is.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
     /// Writes a file; its path.
-    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::write(&path, content).unwrap();
         path
@@ -61,7 +77,7 @@ impl Folder {
 }
 
 /// Amazon and Plytix on loopback, for as long as the test lives.
-pub(crate) struct Emulator {
+pub struct Emulator {
     process: Child,
     /// Closed with this process, whatever becomes of it; the emulator ends with it.
     _stdin: ChildStdin,
@@ -71,11 +87,12 @@ pub(crate) struct Emulator {
 
 impl Emulator {
     /// Starts with a speed that makes an hour pass in seconds.
-    pub(crate) fn start(folder: &Folder, arguments: &[&str]) -> Self {
+    pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
         Self::at_speed(folder, "1000", arguments)
     }
 
-    pub(crate) fn at_speed(folder: &Folder, speed: &str, arguments: &[&str]) -> Self {
+    /// Starts at a speed of its own.
+    pub fn at_speed(folder: &Folder, speed: &str, arguments: &[&str]) -> Self {
         let journal = folder.path("journal.jsonl");
         let mut process = program("emulator")
             .args(["serve", "--until-stdin-closes", "--speed", speed, "--journal"])
@@ -93,7 +110,7 @@ impl Emulator {
     }
 
     /// A configuration of the tap that works, with some settings replaced.
-    pub(crate) fn tap_config(&self, settings: Value) -> String {
+    pub fn tap_config(&self, settings: Value) -> String {
         let mut config = json!({
             "lwa_client_id": "amzn1.application-oa2-client.demo",
             "lwa_client_secret": "amzn1.oa2-cs.v1.demo",
@@ -106,7 +123,7 @@ impl Emulator {
     }
 
     /// A configuration of the target that works, with some settings replaced.
-    pub(crate) fn plytix_config(&self, settings: Value) -> String {
+    pub fn plytix_config(&self, settings: Value) -> String {
         let mut config = json!({
             "api_key": "demo-key",
             "api_password": "demo-password",
@@ -120,13 +137,13 @@ impl Emulator {
     }
 
     /// Everything that was asked so far.
-    pub(crate) fn journal(&self) -> Vec<Value> {
+    pub fn journal(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(&self.journal).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// How often each operation was called, whatever the answer.
-    pub(crate) fn calls(&self) -> BTreeMap<String, usize> {
+    pub fn calls(&self) -> BTreeMap<String, usize> {
         let mut calls = BTreeMap::new();
         for entry in self.journal() {
             *calls.entry(entry["operation"].as_str().unwrap().to_owned()).or_default() += 1;
@@ -151,13 +168,16 @@ fn overlay(config: &mut Value, settings: Value) {
 }
 
 /// What a run of a tap came to.
-pub(crate) struct Extracted {
-    pub(crate) output: Output,
-    pub(crate) messages: Vec<Value>,
+pub struct Extracted {
+    /// Exit code and what it wrote.
+    pub output: Output,
+    /// Its messages, in order.
+    pub messages: Vec<Value>,
 }
 
 impl Extracted {
-    pub(crate) fn of(output: Output) -> Self {
+    /// Reads the messages.
+    pub fn of(output: Output) -> Self {
         let text = String::from_utf8(output.stdout.clone()).unwrap();
         let messages =
             text.lines().map(|line| serde_json::from_str(line).expect("a message")).collect();
@@ -165,45 +185,48 @@ impl Extracted {
     }
 
     /// The records of a stream, in order.
-    pub(crate) fn records(&self, stream: &str) -> Vec<&Value> {
+    pub fn records(&self, stream: &str) -> Vec<&Value> {
         let of_stream =
             |message: &&Value| message["type"] == "RECORD" && message["stream"] == stream;
         self.messages.iter().filter(of_stream).map(|message| &message["record"]).collect()
     }
 
     /// The last state.
-    pub(crate) fn state(&self) -> &Value {
+    pub fn state(&self) -> &Value {
         let is_state = |message: &&Value| message["type"] == "STATE";
         &self.messages.iter().rev().find(is_state).expect("a state")["value"]
     }
 
-    pub(crate) fn stderr(&self) -> String {
+    /// Everything that it said.
+    pub fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.output.stderr).into_owned()
     }
 
     /// The last line of what it said, which tells how it ended.
-    pub(crate) fn last_words(&self) -> String {
+    pub fn last_words(&self) -> String {
         self.stderr().lines().last().unwrap_or_default().to_owned()
     }
 
-    pub(crate) fn code(&self) -> Option<i32> {
+    /// Its exit code.
+    pub fn code(&self) -> Option<i32> {
         self.output.status.code()
     }
 
     /// The same, if everything went well.
-    pub(crate) fn succeeded(self) -> Self {
+    #[must_use]
+    pub fn succeeded(self) -> Self {
         assert!(self.output.status.success(), "{}", self.stderr());
         self
     }
 }
 
 /// Runs the tap to its end.
-pub(crate) fn tap(arguments: &[&str]) -> Extracted {
+pub fn tap(arguments: &[&str]) -> Extracted {
     Extracted::of(program("tap-amazon-seller").args(arguments).output().unwrap())
 }
 
 /// Runs a program with a text on its standard input.
-pub(crate) fn fed(mut command: Command, input: &[u8]) -> Output {
+pub fn fed(mut command: Command, input: &[u8]) -> Output {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -223,7 +246,7 @@ pub(crate) fn fed(mut command: Command, input: &[u8]) -> Output {
 
 /// Runs the tap into target-plytix, joined by a pipe of the operating system; what the target printed,
 /// and both exit codes.
-pub(crate) fn amazon_to_plytix(tap: &[&str], target: &[&str]) -> (Output, Output) {
+pub fn amazon_to_plytix(tap: &[&str], target: &[&str]) -> (Output, Output) {
     let mut tap = program("tap-amazon-seller")
         .args(tap)
         .stdout(Stdio::piped())
