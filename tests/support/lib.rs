@@ -9,6 +9,7 @@
     clippy::missing_panics_doc,
     clippy::must_use_candidate,
     clippy::new_without_default,
+    clippy::return_self_not_must_use,
     reason = "for tests: what cannot go on stops, and says where"
 )]
 
@@ -213,7 +214,6 @@ impl Extracted {
     }
 
     /// The same, if everything went well.
-    #[must_use]
     pub fn succeeded(self) -> Self {
         assert!(self.output.status.success(), "{}", self.stderr());
         self
