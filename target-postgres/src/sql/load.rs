@@ -24,6 +24,12 @@ pub fn staging(table: &Table) -> String {
     )
 }
 
+/// Removes the staging table before the transaction ends, so that another one can be made.
+#[must_use]
+pub fn drop_staging(table: &Table) -> String {
+    format!("DROP TABLE pg_temp.{}", staging_name(table))
+}
+
 /// Copies rows into the staging table; the rows are those of [`crate::copy`].
 #[must_use]
 pub fn copy(table: &Table) -> String {

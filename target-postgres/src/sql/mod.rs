@@ -18,7 +18,7 @@ mod load;
 mod state;
 
 pub use definition::{add_key, literal, statements};
-pub use load::{copy, copy_into, insert, merge, staging, upsert};
+pub use load::{copy, copy_into, drop_staging, insert, merge, staging, upsert};
 pub use state::{create_state, read_state, write_state};
 
 use crate::column::Column;

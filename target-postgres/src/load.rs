@@ -1,0 +1,345 @@
+//! One flush: everything that was taken since the last one, in one transaction.
+//!
+//! ```text
+//!  BEGIN
+//!    what has to change about the tables
+//!    per stream   COPY into staging, then MERGE (or INSERT … ON CONFLICT)
+//!                 COPY into the table itself, where nothing can be in the way
+//!    at the end   rows of old versions go, overwritten tables are filled, the user's last words
+//!    the state
+//!  COMMIT         an unknown outcome is asked for by the transaction's number
+//! ```
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures_util::SinkExt as _;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Transaction};
+
+use crate::actual;
+use crate::change::{Change, Widening, changes};
+use crate::config::Config;
+use crate::copy::{HEADER, TRAILER};
+use crate::database::AsyncWork;
+use crate::failure::{Failure, copied, is_lost_race};
+use crate::plan::Plan;
+use crate::rows::Batch;
+use crate::session::{Outcome, Session};
+use crate::{sql, state};
+
+/// The first version of PostgreSQL that has MERGE.
+const MERGE_SINCE: u32 = 15;
+
+/// Attempts at one flush, where other writers are in the way.
+const ATTEMPTS: usize = 3;
+
+/// Everything that one transaction makes durable.
+#[derive(Debug)]
+pub struct Flush {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// Rows, by the plan that they were encoded for, in the order in which they came.
+    pub parts: Vec<Part>,
+    /// The state that is stored with them.
+    pub state: Option<String>,
+    /// What is done once all rows are there, in the last flush of a run.
+    pub ending: Option<Ending>,
+    /// The time that is written into the state's row.
+    pub now: DateTime<Utc>,
+}
+
+/// Rows of one stream.
+#[derive(Debug)]
+pub struct Part {
+    /// How they are loaded.
+    pub plan: Arc<Plan>,
+    /// Whether the steps of the plan still have to be taken.
+    pub is_first: bool,
+    /// The rows; may be none.
+    pub rows: Batch,
+}
+
+/// What the last flush does beside loading rows.
+#[derive(Debug, Default)]
+pub struct Ending {
+    /// Streams whose older versions go, and the version that stays.
+    pub versions: Vec<(Arc<Plan>, i64)>,
+    /// Streams whose records said that they are deleted, and are to be.
+    pub deletions: Vec<Arc<Plan>>,
+    /// Streams that are overwritten.
+    pub overwritten: Vec<Arc<Plan>>,
+}
+
+/// How much is risked for speed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// The fastest statements, which fail where another writer is faster.
+    Fast,
+    /// Statements that do not.
+    Careful,
+}
+
+/// Why an attempt came to nothing.
+enum Attempt {
+    /// Another writer was in the way.
+    LostRace(Failure),
+    /// The outcome of the transaction of this number is not known.
+    Unknown(i64),
+    /// For good.
+    Failed(Failure),
+}
+
+impl From<Failure> for Attempt {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl AsyncWork<()> for Flush {
+    async fn run(self, session: &mut Session) -> Result<(), Failure> {
+        let mut manner = Manner::Fast;
+        let mut lost = None;
+        for _ in 0..ATTEMPTS {
+            match self.attempt(session, manner).await {
+                Ok(()) => return Ok(()),
+                Err(Attempt::Failed(failure)) => return Err(failure),
+                Err(Attempt::Unknown(transaction)) => {
+                    return match session.outcome(transaction).await? {
+                        Outcome::Committed => Ok(()),
+                        Outcome::Undone => Err(Failure::Lost("during COMMIT".to_owned())),
+                    };
+                }
+                Err(Attempt::LostRace(failure)) => {
+                    tracing::info!("{failure}; trying again");
+                    manner = Manner::Careful;
+                    lost = Some(failure);
+                }
+            }
+        }
+        Err(lost.unwrap_or(Failure::Unknown))
+    }
+}
+
+impl Flush {
+    /// Makes everything durable, or nothing.
+    async fn attempt(&self, session: &mut Session, manner: Manner) -> Result<(), Attempt> {
+        let connection = session.connection().await?;
+        let has_merge = connection.version >= MERGE_SINCE && manner == Manner::Fast;
+        let begin = connection.client.transaction().await;
+        let transaction = begin.map_err(|error| Failure::of("BEGIN", &error))?;
+        for part in &self.parts {
+            let load = Load { client: transaction.client(), part, manner, has_merge };
+            if part.is_first {
+                load.prepare().await?;
+            }
+            if !part.rows.is_empty() {
+                load.rows().await?;
+            }
+        }
+        if let Some(ending) = &self.ending {
+            self.end(transaction.client(), ending).await?;
+        }
+        self.store_state(transaction.client()).await?;
+        commit(transaction).await
+    }
+
+    /// What is done once all rows are there.
+    async fn end(&self, client: &Client, ending: &Ending) -> Result<(), Failure> {
+        for plan in &ending.overwritten {
+            overwrite(client, plan).await?;
+        }
+        for (plan, version) in &ending.versions {
+            let table = &plan.table;
+            let told = |error| Failure::of(&table.stream, &error);
+            let version: (&(dyn ToSql + Sync), Type) = (version, Type::INT8);
+            if self.config.hard_delete {
+                client
+                    .execute_typed(&sql::delete_versions(table), &[version])
+                    .await
+                    .map_err(told)?;
+            } else {
+                let statement = sql::mark_versions(table);
+                let now = (&self.now as &(dyn ToSql + Sync), Type::TIMESTAMPTZ);
+                client.execute_typed(&statement, &[version, now]).await.map_err(told)?;
+            }
+        }
+        for plan in &ending.deletions {
+            execute(client, &plan.table.stream, &sql::delete_marked(&plan.table)).await?;
+        }
+        if let Some(statements) = &self.config.after_run_sql {
+            execute(client, "after_run_sql", statements).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores the state, where states are stored.
+    async fn store_state(&self, client: &Client) -> Result<(), Failure> {
+        let (Some(value), Some(id)) = (&self.state, &self.config.state_id) else { return Ok(()) };
+        state::write(client, &self.config.namespace()?, id, value, self.now).await
+    }
+}
+
+/// Commits, after asking for the number by which the outcome can be found out later.
+async fn commit(transaction: Transaction<'_>) -> Result<(), Attempt> {
+    let number = "SELECT pg_catalog.txid_current()";
+    let row = transaction.query_typed_one(number, &[]).await;
+    let number = row.and_then(|row| row.try_get::<_, i64>(0));
+    let number = number.map_err(|error| Failure::of("COMMIT", &error))?;
+    match transaction.commit().await {
+        Ok(()) => Ok(()),
+        Err(error) if error.as_db_error().is_none() => Err(Attempt::Unknown(number)),
+        // A deferred constraint can be violated here, and a standby can be out of reach.
+        Err(error) if is_lost_race(&error) => Err(Attempt::LostRace(Failure::of("COMMIT", &error))),
+        Err(error) => match Failure::of("COMMIT", &error) {
+            Failure::Lost(_) => Err(Attempt::Unknown(number)),
+            failure => Err(Attempt::Failed(failure)),
+        },
+    }
+}
+
+/// Fills the table that a run overwrites from the one beside it, which has all rows by now.
+async fn overwrite(client: &Client, plan: &Plan) -> Result<(), Failure> {
+    let Some(replaced) = &plan.replaces else { return Ok(()) };
+    let stream = &replaced.stream;
+    let found = actual::find(client, &replaced.namespace, &replaced.name).await;
+    let found = found.map_err(|error| Failure::of(stream, &error))?;
+    let existing = found
+        .existing()
+        .ok_or_else(|| Failure::NotATable(format!("{}.{}", replaced.namespace, replaced.name)))?;
+    // The types that all records of the run needed, which may be wider than those of the last schema.
+    let wanted = crate::table::Table { name: replaced.name.clone(), ..plan.table.clone() };
+    let changes = changes(existing, &wanted, Widening::Alter).map_err(Failure::Change)?;
+    take(client, &changes.table, &changes.steps).await?;
+    index(client, plan, &changes.table).await?;
+    for statement in sql::replace(&changes.table, &plan.table) {
+        execute(client, stream, &statement).await?;
+    }
+    Ok(())
+}
+
+/// Takes the steps that change a table.
+async fn take(
+    client: &Client,
+    table: &crate::table::Table,
+    steps: &[Change],
+) -> Result<(), Failure> {
+    for step in steps {
+        for statement in sql::statements(step, table) {
+            execute(client, &table.stream, &statement).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the indexes that are asked for.
+async fn index(client: &Client, plan: &Plan, table: &crate::table::Table) -> Result<(), Failure> {
+    for columns in &plan.indexes {
+        let names: Vec<String> = columns.iter().map(ToString::to_string).collect();
+        let suffix: String = columns.iter().map(|column| format!("_{}", column.as_str())).collect();
+        let statement = format!(
+            "CREATE INDEX IF NOT EXISTS {} ON {}.{} ({})",
+            table.name.beside(&format!("{suffix}_idx")),
+            table.namespace,
+            table.name,
+            names.join(", ")
+        );
+        execute(client, &table.stream, &statement).await?;
+    }
+    Ok(())
+}
+
+/// Runs statements that give no rows.
+async fn execute(client: &Client, subject: &str, statements: &str) -> Result<(), Failure> {
+    client.batch_execute(statements).await.map_err(|error| Failure::of(subject, &error))
+}
+
+/// The load of one part.
+struct Load<'a> {
+    client: &'a Client,
+    part: &'a Part,
+    manner: Manner,
+    has_merge: bool,
+}
+
+impl Load<'_> {
+    /// Makes the table ready.
+    async fn prepare(&self) -> Result<(), Failure> {
+        let plan = &self.part.plan;
+        if plan.drops_first {
+            execute(self.client, &plan.table.stream, &sql::drop_table(&plan.table)).await?;
+        }
+        take(self.client, &plan.table, &plan.steps).await?;
+        if plan.replaces.is_none() {
+            index(self.client, plan, &plan.table).await?;
+        }
+        Ok(())
+    }
+
+    /// Brings the rows into the table.
+    async fn rows(&self) -> Result<(), Attempt> {
+        let table = &self.part.plan.table;
+        if table.key.is_empty() || (self.manner == Manner::Fast && self.is_empty().await?) {
+            return self.copy(&sql::copy_into(table)).await;
+        }
+        execute(self.client, &table.stream, &sql::staging(table)).await?;
+        self.copy(&sql::copy(table)).await?;
+        let statement = if self.has_merge { sql::merge(table) } else { sql::upsert(table) };
+        let done = self.client.batch_execute(&statement).await;
+        done.map_err(|error| self.refusal(&error))?;
+        // Another part of this transaction may be of the same stream.
+        let drop = sql::drop_staging(table);
+        Ok(execute(self.client, &table.stream, &drop).await?)
+    }
+
+    /// Whether the table has no rows. One that somebody adds in the meantime makes this attempt fail.
+    async fn is_empty(&self) -> Result<bool, Failure> {
+        let table = &self.part.plan.table;
+        let statement =
+            format!("SELECT NOT EXISTS (SELECT FROM {}.{})", table.namespace, table.name);
+        let row = self.client.query_typed_one(&statement, &[]).await;
+        let empty = row.and_then(|row| row.try_get(0));
+        empty.map_err(|error| Failure::of(&table.stream, &error))
+    }
+
+    /// Sends the rows.
+    async fn copy(&self, statement: &str) -> Result<(), Attempt> {
+        let told = |error| self.refusal(&error);
+        let sink = self.client.copy_in::<_, Bytes>(statement).await.map_err(told)?;
+        let mut sink = std::pin::pin!(sink);
+        let sent = async {
+            sink.feed(Bytes::from_static(HEADER)).await?;
+            for piece in self.part.rows.pieces() {
+                sink.send(piece).await?;
+            }
+            sink.send(Bytes::from_static(TRAILER)).await?;
+            sink.as_mut().finish().await
+        };
+        match sent.await {
+            Ok(_) => Ok(()),
+            // When the server refuses a row in the middle of it, sending fails without saying why; the
+            // reason comes with the end.
+            Err(error) if error.as_db_error().is_none() && !self.client.is_closed() => {
+                let reason = sink.finish().await.err().unwrap_or(error);
+                Err(self.refusal(&reason))
+            }
+            Err(error) => Err(self.refusal(&error)),
+        }
+    }
+
+    /// What the server refuses, with the line of the input if it is about a row.
+    fn refusal(&self, error: &tokio_postgres::Error) -> Attempt {
+        let stream = &self.part.plan.table.stream;
+        let failure = Failure::of(stream, error);
+        let place = error.as_db_error().and_then(copied);
+        let line = place.and_then(|place| self.part.rows.line(place.row));
+        let failure = match (failure, line) {
+            (Failure::Refused { reason, .. }, Some(line)) => {
+                Failure::Row { stream: stream.clone(), line, reason }
+            }
+            (failure, _) => failure,
+        };
+        if is_lost_race(error) { Attempt::LostRace(failure) } else { Attempt::Failed(failure) }
+    }
+}

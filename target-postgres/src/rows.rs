@@ -1,0 +1,192 @@
+//! Rows of one stream that wait for their transaction.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use bytes::Bytes;
+
+/// Bytes of rows that are kept and sent together. Large enough that nobody counts messages, small
+/// enough that what the driver copies of it does not count either.
+const CHUNK: usize = 256 * 1024;
+
+/// Rows that are being collected, of which the last one of each key counts.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// Chunks that are full.
+    full: Vec<Vec<u8>>,
+    /// The chunk that is being filled.
+    open: Vec<u8>,
+    places: Vec<Place>,
+    /// The row that has a key.
+    keys: HashMap<Box<[u8]>, usize>,
+    /// The key that was read last; kept for its memory.
+    key: Vec<u8>,
+}
+
+/// Where a row lies, and where it came from.
+#[derive(Debug, Clone)]
+struct Place {
+    chunk: usize,
+    bytes: Range<usize>,
+    /// The line of the input.
+    line: u64,
+    /// Whether no later row has its key.
+    counts: bool,
+}
+
+/// Rows that are complete and can be sent, more than once if need be.
+#[derive(Debug, Default)]
+pub struct Batch {
+    chunks: Vec<Bytes>,
+    places: Vec<Place>,
+}
+
+impl Rows {
+    /// Adds a row that `encode` writes, with the bytes of its key, to two buffers. Where it fails it
+    /// must leave them as they were.
+    pub fn add<E>(
+        &mut self,
+        line: u64,
+        encode: impl FnOnce(&mut Vec<u8>, &mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.open.len() >= CHUNK {
+            let next = Vec::with_capacity(self.open.capacity());
+            self.full.push(std::mem::replace(&mut self.open, next));
+        } else if self.open.capacity() == 0 {
+            self.open.reserve(CHUNK + CHUNK / 8);
+        }
+        self.key.clear();
+        let start = self.open.len();
+        encode(&mut self.open, &mut self.key)?;
+        let index = self.places.len();
+        let bytes = start..self.open.len();
+        self.places.push(Place { chunk: self.full.len(), bytes, line, counts: true });
+        if !self.key.is_empty() {
+            self.supersede(index);
+        }
+        Ok(())
+    }
+
+    /// Gives the key that was read last to a row; the row that had it does not count any more.
+    fn supersede(&mut self, index: usize) {
+        if let Some(holder) = self.keys.get_mut(self.key.as_slice()) {
+            let earlier = std::mem::replace(holder, index);
+            if let Some(place) = self.places.get_mut(earlier) {
+                place.counts = false;
+            }
+        } else {
+            self.keys.insert(self.key.as_slice().into(), index);
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Gives up all rows.
+    pub fn take(&mut self) -> Batch {
+        let mut rows = std::mem::take(self);
+        rows.full.push(rows.open);
+        Batch { chunks: rows.full.into_iter().map(Bytes::from).collect(), places: rows.places }
+    }
+}
+
+impl Batch {
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// The bytes of the rows that count, in order and in pieces of about a chunk.
+    pub fn pieces(&self) -> impl Iterator<Item = Bytes> {
+        let mut places = self.places.iter().filter(|place| place.counts).peekable();
+        std::iter::from_fn(move || {
+            let first = places.next()?;
+            let mut end = first.bytes.end;
+            while let Some(next) =
+                places.next_if(|next| next.chunk == first.chunk && next.bytes.start == end)
+            {
+                end = next.bytes.end;
+            }
+            let chunk = self.chunks.get(first.chunk)?;
+            Some(chunk.slice(first.bytes.start..end))
+        })
+    }
+
+    /// The line of the input from which the row came that is sent as number `row`, counted from 1.
+    #[must_use]
+    pub fn line(&self, row: usize) -> Option<u64> {
+        let mut places = self.places.iter().filter(|place| place.counts);
+        places.nth(row.checked_sub(1)?).map(|place| place.line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn add(rows: &mut Rows, line: u64, row: &[u8], key: &[u8]) {
+        rows.add(line, |bytes, of_key| {
+            bytes.extend_from_slice(row);
+            of_key.extend_from_slice(key);
+            Ok::<(), Infallible>(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn the_last_row_of_a_key_counts_and_keeps_its_line() {
+        let mut rows = Rows::default();
+        for (line, row, key) in [(1, "a1", "a"), (2, "b1", "b"), (3, "a2", "a"), (5, "c1", "c")] {
+            add(&mut rows, line, row.as_bytes(), key.as_bytes());
+        }
+        let batch = rows.take();
+        assert_eq!(batch.pieces().collect::<Vec<_>>(), ["b1a2c1"]);
+        assert_eq!([1, 2, 3, 4].map(|row| batch.line(row)), [Some(2), Some(3), Some(5), None]);
+        assert!(rows.is_empty());
+    }
+
+    #[test]
+    fn rows_without_a_key_all_count() {
+        let mut rows = Rows::default();
+        add(&mut rows, 1, b"x", b"");
+        add(&mut rows, 2, b"x", b"");
+        assert_eq!(rows.take().pieces().collect::<Vec<_>>(), ["xx"]);
+    }
+
+    #[test]
+    fn a_row_that_fails_leaves_nothing_behind() {
+        let mut rows = Rows::default();
+        add(&mut rows, 1, b"x", b"k");
+        assert_eq!(rows.add(2, |_, _| Err("no")), Err("no"));
+        assert_eq!(rows.take().pieces().collect::<Vec<_>>(), ["x"]);
+    }
+
+    proptest! {
+        /// However long rows are and however often keys return, what is sent is the last row of each
+        /// key, in the order in which these last rows came.
+        #[test]
+        fn what_is_sent_is_the_last_of_each_key(
+            steps in prop::collection::vec((0..8_u8, 1..CHUNK), 0..30),
+        ) {
+            let mut rows = Rows::default();
+            for (index, (key, length)) in steps.iter().enumerate() {
+                let byte = u8::try_from(index).unwrap();
+                add(&mut rows, index as u64, &vec![byte; *length], &[*key]);
+            }
+            let expected: Vec<u8> = steps.iter().enumerate()
+                .filter(|(index, (key, _))| steps.iter().skip(index + 1).all(|(other, _)| other != key))
+                .flat_map(|(index, (_, length))| vec![u8::try_from(index).unwrap(); *length])
+                .collect();
+            let sent: Vec<u8> = rows.take().pieces().flatten().collect();
+            prop_assert_eq!(sent, expected);
+        }
+    }
+}

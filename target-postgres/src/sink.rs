@@ -1,0 +1,297 @@
+//! The seam to the Singer protocol: records become rows at once, and a commit gives them up.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use indexmap::IndexMap;
+use serde_json::value::RawValue;
+use singer::sink::{States, Versions};
+use singer::{Record, Schema, Sink};
+use tokio::time::Instant;
+
+use crate::column::{Metadata, Source};
+use crate::config::{Config, LoadMethod, OnBadRecord};
+use crate::copy::{Counts, Encoder, Meta};
+use crate::database::Database;
+use crate::dead_letter::DeadLetters;
+use crate::failure::Failure;
+use crate::load::{Ending, Flush, Part};
+use crate::lookup;
+use crate::plan::{Plan, Planning};
+use crate::rows::Rows;
+use crate::validation::Validation;
+
+/// Turns records into rows and gives them to the database's thread.
+#[derive(Debug)]
+pub struct PostgresSink {
+    config: Arc<Config>,
+    database: Database,
+    clock: Clock,
+    streams: IndexMap<String, Stream>,
+    dead_letters: DeadLetters,
+    /// When the first record of the batch that is being taken came.
+    batched_at: Option<DateTime<Utc>>,
+    /// Records so far.
+    taken: i64,
+    /// Whether the next commit is the last.
+    ends: bool,
+}
+
+/// A stream whose schema is known.
+#[derive(Debug)]
+struct Stream {
+    plan: Arc<Plan>,
+    /// Whether a flush has taken the steps of the plan, or is about to.
+    is_prepared: bool,
+    encoder: Encoder,
+    validation: Option<Validation>,
+    rows: Rows,
+    /// The version that stays.
+    version: Option<i64>,
+    /// Records that could not become rows.
+    bad: u64,
+}
+
+/// The time, from one look at the clock and what has passed since.
+#[derive(Debug, Clone, Copy)]
+struct Clock {
+    started_at: DateTime<Utc>,
+    started: Instant,
+}
+
+impl Clock {
+    fn now(&self) -> DateTime<Utc> {
+        let passed = chrono::TimeDelta::from_std(self.started.elapsed());
+        passed.map_or(self.started_at, |passed| self.started_at + passed)
+    }
+}
+
+impl PostgresSink {
+    /// A sink that has no streams yet. `now` is the time at which the run started.
+    #[must_use]
+    pub fn new(config: Arc<Config>, database: Database, now: DateTime<Utc>) -> Self {
+        Self {
+            dead_letters: DeadLetters::at(&config.dead_letter_file),
+            config,
+            database,
+            clock: Clock { started_at: now, started: Instant::now() },
+            streams: IndexMap::new(),
+            batched_at: None,
+            taken: 0,
+            ends: false,
+        }
+    }
+
+    /// Says what a user should know about the values that came.
+    pub fn say(&self) {
+        for (name, stream) in &self.streams {
+            if stream.bad > 0 {
+                tracing::warn!("{name}: {} records could not become rows", stream.bad);
+            }
+            say(name, stream.encoder.counts());
+        }
+    }
+
+    /// Everything that was taken, to be given to the database.
+    fn flush(&mut self, state: Option<String>) -> Flush {
+        let mut parts = Vec::new();
+        for stream in self.streams.values_mut() {
+            let is_first = !std::mem::replace(&mut stream.is_prepared, true);
+            if is_first || !stream.rows.is_empty() {
+                let rows = stream.rows.take();
+                parts.push(Part { plan: Arc::clone(&stream.plan), is_first, rows });
+            }
+        }
+        self.batched_at = None;
+        Flush {
+            config: Arc::clone(&self.config),
+            parts,
+            state,
+            ending: self.ends.then(|| self.ending()),
+            now: self.clock.now(),
+        }
+    }
+
+    /// What the last flush does.
+    fn ending(&self) -> Ending {
+        let plans = |wanted: &dyn Fn(&Stream) -> bool| {
+            let streams = self.streams.values().filter(|stream| wanted(stream));
+            streams.map(|stream| Arc::clone(&stream.plan)).collect()
+        };
+        let overwrites = self.config.load_method == LoadMethod::Overwrite;
+        let versions = self.streams.values().filter(|_| !overwrites);
+        Ending {
+            versions: versions
+                .filter_map(|stream| Some((Arc::clone(&stream.plan), stream.version?)))
+                .collect(),
+            deletions: plans(&|stream| {
+                self.config.hard_delete && stream.plan.says_deleted && !overwrites
+            }),
+            overwritten: plans(&|_| overwrites),
+        }
+    }
+
+    /// Takes a record that turned out to be bad the way the settings say.
+    fn bad(&mut self, record: &Record<'_>, failure: Failure) -> Result<(), Failure> {
+        let stream = record.stream.as_ref();
+        match self.config.on_bad_record {
+            OnBadRecord::Fail => return Err(failure),
+            OnBadRecord::Skip => {}
+            OnBadRecord::DeadLetter => {
+                self.dead_letters.add(stream, record.line, &failure, record.record)?;
+            }
+        }
+        tracing::warn!("{stream}: line {}: {failure}; left out", record.line);
+        if let Some(stream) = self.streams.get_mut(stream) {
+            stream.bad += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Says what was done to the values of a stream.
+fn say(stream: &str, counts: &Counts) {
+    for (property, records) in &counts.unknown {
+        tracing::warn!(
+            "{stream}: `{property}` is not in the schema; left out of {records} records"
+        );
+    }
+    let done = [
+        (counts.unknown_beyond, "members of further names are not in the schema and were left out"),
+        (counts.nul, "NUL characters were replaced or removed"),
+        (counts.surrogates, "halves of surrogate pairs were replaced by U+FFFD"),
+        (counts.dates, "dates were none or out of range and became null or the greatest"),
+    ];
+    for (count, what) in done.iter().filter(|(count, _)| *count > 0) {
+        tracing::warn!("{stream}: {count} {what}");
+    }
+}
+
+impl Stream {
+    /// Makes a row of a record.
+    fn take(&mut self, record: &Record<'_>, meta: &Meta<'_>) -> Result<(), Failure> {
+        if let Some(validation) = &self.validation {
+            validation.check(record.record)?;
+        }
+        let looked_up = lookup::completed(record.record, &self.plan.lookups)?;
+        let value = looked_up.as_deref().unwrap_or(record.record);
+        let meta = Meta { version: record.version.or(self.version), ..*meta };
+        let encoder = &mut self.encoder;
+        let added = self.rows.add(record.line, |row, key| encoder.encode(value, &meta, row, key));
+        added.map_err(Failure::Value)
+    }
+}
+
+impl Sink for PostgresSink {
+    type Error = Failure;
+
+    fn schema(&mut self, schema: &Schema) -> Result<(), Failure> {
+        let name = &schema.stream;
+        let known = self.streams.contains_key(name);
+        if known {
+            // Rows were encoded for the table of the earlier schema, and it is there that the way to
+            // the new one begins.
+            let flush = self.flush(None);
+            self.database.wait(Flush { ending: None, ..flush })?;
+        }
+        let planning =
+            Planning { config: Arc::clone(&self.config), schema: schema.clone(), again: known };
+        let plan = Arc::new(self.database.wait(planning)?);
+        let earlier = self.streams.get(name);
+        if let Some(earlier) = earlier {
+            say(name, earlier.encoder.counts());
+        }
+        let said: HashSet<String> = earlier
+            .iter()
+            .flat_map(|stream| stream.plan.table.notes.iter().map(ToString::to_string))
+            .collect();
+        for note in plan.table.notes.iter().map(ToString::to_string) {
+            if !said.contains(&note) {
+                tracing::warn!("{name}: {note}");
+            }
+        }
+        let validation =
+            self.config.validate_records.then(|| Validation::of(schema)).transpose()?;
+        let stream = Stream {
+            encoder: Encoder::new(&plan.table, self.config.treatment()),
+            is_prepared: false,
+            validation,
+            rows: Rows::default(),
+            version: earlier.and_then(|stream| stream.version),
+            bad: earlier.map_or(0, |stream| stream.bad),
+            plan,
+        };
+        self.streams.insert(name.clone(), stream);
+        Ok(())
+    }
+
+    fn record(&mut self, record: &Record<'_>) -> Result<(), Failure> {
+        let received_at = self.clock.now();
+        let batched_at = *self.batched_at.get_or_insert(received_at);
+        self.taken += 1;
+        let Some(stream) = self.streams.get_mut(record.stream.as_ref()) else { return Ok(()) };
+        let meta = Meta {
+            time_extracted: record.time_extracted.as_deref(),
+            received_at,
+            batched_at,
+            // Later records of a run have greater numbers, and later runs have greater ones still.
+            sequence: self.clock.started_at.timestamp_millis() * 1_000_000 + self.taken,
+            version: record.version,
+            sync_started_at: self.clock.started_at,
+        };
+        match stream.take(record, &meta) {
+            Err(failure) if failure.is_bad_record() => self.bad(record, failure),
+            taken => taken,
+        }
+    }
+
+    fn commit(
+        &mut self,
+        state: Option<&RawValue>,
+    ) -> impl Future<Output = Result<(), Failure>> + Send + 'static {
+        let synced = self.dead_letters.sync();
+        let flush = self.flush(state.map(|state| state.get().to_owned()));
+        let work = synced.is_ok().then(|| self.database.run(flush));
+        async move {
+            match (synced, work) {
+                (Ok(()), Some(work)) => work.await,
+                (synced, _) => synced,
+            }
+        }
+    }
+
+    fn activate_version(&mut self, stream: &str, version: i64) -> Result<Versions, Failure> {
+        let Some(stream) = self.streams.get_mut(stream) else { return Ok(Versions::Ignored) };
+        let has_versions = stream
+            .plan
+            .table
+            .columns
+            .iter()
+            .any(|column| column.source == Source::Metadata(Metadata::TableVersion));
+        if !self.config.activate_version || !has_versions {
+            return Ok(Versions::Ignored);
+        }
+        stream.version = Some(stream.version.map_or(version, |known| known.max(version)));
+        Ok(Versions::Kept)
+    }
+
+    fn states(&self) -> States {
+        match (self.config.load_method, &self.config.state_id) {
+            (LoadMethod::Overwrite, _) => States::AtTheEnd,
+            (_, Some(_)) => States::Stored,
+            (_, None) => States::Printed,
+        }
+    }
+
+    fn end(&mut self) -> bool {
+        self.ends = true;
+        let ending = self.ending();
+        let unprepared = self.streams.values().any(|stream| !stream.is_prepared);
+        unprepared
+            || !ending.versions.is_empty()
+            || !ending.deletions.is_empty()
+            || !ending.overwritten.is_empty()
+            || self.config.after_run_sql.is_some()
+    }
+}
