@@ -50,7 +50,10 @@ fn every_stream_has_records_that_fit_its_schema_and_another_program_agrees() {
 
     let check = std::env::var("SINGER_CHECK_TAP")
         .expect("SINGER_CHECK_TAP names singer-check-tap of the package singer-tools; ./test.sh installs it");
-    let checked = fed(std::process::Command::new(check), &extracted.output.stdout);
+    let mut check = std::process::Command::new(check);
+    // It leaves a folder where it runs.
+    check.current_dir(folder.path(""));
+    let checked = fed(check, &extracted.output.stdout);
     let said = String::from_utf8_lossy(&checked.stderr).into_owned()
         + &String::from_utf8_lossy(&checked.stdout);
     assert!(checked.status.success(), "{said}");
