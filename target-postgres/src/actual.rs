@@ -75,6 +75,16 @@ FROM pg_catalog.pg_index AS i
 WHERE i.indrelid = $1 AND i.indisunique AND i.indimmediate AND i.indisvalid
   AND i.indpred IS NULL AND i.indexprs IS NULL";
 
+/// Whether there is a namespace of this name.
+pub async fn has_namespace(
+    client: &Client,
+    namespace: &Identifier,
+) -> Result<bool, tokio_postgres::Error> {
+    let statement = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1";
+    let row = client.query_typed_opt(statement, &[(&namespace.as_str(), Type::NAME)]).await?;
+    Ok(row.is_some())
+}
+
 /// Looks a table up.
 pub async fn find(
     client: &Client,

@@ -125,7 +125,7 @@ impl AsyncWork<()> for Flush {
 impl Flush {
     /// Makes everything durable, or nothing.
     async fn attempt(&self, session: &mut Session, manner: Manner) -> Result<(), Attempt> {
-        let connection = session.connection().await?;
+        let connection = session.usable().await?;
         let has_merge = connection.version >= MERGE_SINCE && manner == Manner::Fast;
         let begin = connection.client.transaction().await;
         let transaction = begin.map_err(|error| Failure::of("BEGIN", &error))?;
@@ -226,6 +226,14 @@ async fn take(
     steps: &[Change],
 ) -> Result<(), Failure> {
     for step in steps {
+        // Another stream of this run may have needed the namespace first.
+        if let Change::CreateNamespace(namespace) = step
+            && actual::has_namespace(client, namespace)
+                .await
+                .map_err(|error| Failure::of(&table.stream, &error))?
+        {
+            continue;
+        }
         for statement in sql::statements(step, table) {
             execute(client, &table.stream, &statement).await?;
         }

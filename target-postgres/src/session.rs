@@ -28,15 +28,15 @@ const WAITS: [Duration; 6] = [
 pub struct Session {
     server: Server,
     connection: Option<Connection>,
-    /// Connections that were opened.
-    opened: u32,
+    /// Whether there was a connection before.
+    was_open: bool,
 }
 
 impl Session {
     /// A session that has no connection yet.
     #[must_use]
     pub fn new(server: Server) -> Self {
-        Self { server, connection: None, opened: 0 }
+        Self { server, connection: None, was_open: false }
     }
 
     /// The connection, which is opened again if it was lost. Only to be called where nothing has begun
@@ -44,25 +44,34 @@ impl Session {
     ///
     /// The first connection is tried once: whoever starts a run wants to know at once that the settings
     /// are wrong. A connection that was lost is tried for a minute.
-    pub async fn connection(&mut self) -> Result<&mut Connection, Failure> {
+    async fn connection(&mut self) -> Result<&mut Connection, Failure> {
         if self.connection.as_ref().is_none_or(Connection::is_closed) {
             let connection =
-                if self.opened == 0 { self.server.connect().await? } else { self.again().await? };
-            self.opened += 1;
+                if self.was_open { self.again().await? } else { self.server.connect().await? };
+            self.was_open = true;
             return Ok(self.connection.insert(connection));
         }
         self.connection.as_mut().ok_or(Failure::NoThread)
     }
 
-    /// What sends statements; see [`Session::connection`].
-    pub async fn client(&mut self) -> Result<&Client, Failure> {
-        Ok(&self.connection().await?.client)
+    /// The same, after the server has answered: between two batches minutes can pass, and whoever ended
+    /// the session in the meantime did not always say so.
+    pub async fn usable(&mut self) -> Result<&mut Connection, Failure> {
+        let connection = self.connection().await?;
+        if let Err(error) = connection.client.simple_query("").await {
+            if !matches!(Failure::of("connection", &error), Failure::Lost(_)) {
+                return Err(Failure::of("connection", &error));
+            }
+            // What the server says last comes before the end of the connection.
+            let again = self.again().await?;
+            return Ok(self.connection.insert(again));
+        }
+        self.connection.as_mut().ok_or(Failure::NoThread)
     }
 
-    /// How many connections were opened.
-    #[must_use]
-    pub fn opened(&self) -> u32 {
-        self.opened
+    /// What sends statements; see [`Session::usable`].
+    pub async fn client(&mut self) -> Result<&Client, Failure> {
+        Ok(&self.usable().await?.client)
     }
 
     /// A new connection in the place of one that was lost.

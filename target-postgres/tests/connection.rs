@@ -1,0 +1,147 @@
+//! Servers that are not there, go away, or do not let us.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+
+use serde_json::json;
+
+use crate::support::{Case, finish, record, schema, state};
+
+fn rows() -> String {
+    schema("rows", r#"{"id":{"type":"integer"}}"#, &["id"])
+}
+
+fn row(id: usize) -> String {
+    record("rows", &format!(r#"{{"id":{id}}}"#))
+}
+
+#[test]
+fn a_server_that_is_not_there_is_named_with_what_to_do() {
+    let url = "postgresql://loader:hunter2@127.0.0.1:1/shop";
+    let outcome = Case::new().with(json!({ "database_url": url })).load(&[rows()]);
+    let last = outcome.failed();
+    assert!(
+        last.starts_with("FATAL cannot connect to 127.0.0.1 port 1: Connection refused"),
+        "{last}"
+    );
+    assert!(last.ends_with("is the server running, and do `host` and `port` name it?"), "{last}");
+    assert!(!outcome.log.contains("hunter2"));
+}
+
+#[test]
+fn a_database_that_is_not_there_is_said_so() {
+    let case = Case::new();
+    let url = case.server.url().replace("/postgres", "/nowhere");
+    let outcome = case.with(json!({ "database_url": url })).load(&[rows()]);
+    let last = outcome.failed();
+    assert!(last.contains("database \"nowhere\" does not exist"), "{last}");
+    assert!(last.ends_with("create the database or change `database`"), "{last}");
+}
+
+#[test]
+fn a_connection_that_is_lost_between_two_batches_is_opened_again() {
+    let name = format!("lost-{}", std::process::id());
+    let case = Case::new().plain().with(json!({ "batch_size_rows": 1, "application_name": name }));
+    let mut target = case.target().spawn().unwrap();
+    let mut stdin = target.stdin.take().unwrap();
+    let mut stdout = BufReader::new(target.stdout.take().unwrap());
+    let mut printed = String::new();
+    writeln!(stdin, "{}\n{}\n{}", rows(), row(1), state(1)).unwrap();
+    stdout.read_line(&mut printed).unwrap();
+    let ended = case.sql(&format!("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = '{name}'"));
+    assert_eq!(ended, "1");
+    writeln!(stdin, "{}\n{}", row(2), state(2)).unwrap();
+    drop(stdin);
+    stdout.read_line(&mut printed).unwrap();
+    assert_eq!(printed, "{\"n\":1}\n{\"n\":2}\n");
+    assert!(target.wait().unwrap().success());
+    assert_eq!(case.sql("select count(*) from rows"), "2");
+}
+
+/// A trigger that ends the session which inserts row 3.
+const ENDING: &str = "
+create table rows (id bigint primary key);
+create function leave() returns trigger language plpgsql as $$
+begin
+  if new.id = 3 then perform pg_terminate_backend(pg_backend_pid()); end if;
+  return new;
+end $$;
+";
+
+#[test]
+fn a_connection_that_is_lost_in_a_transaction_leaves_nothing_half_written() {
+    let case = Case::new().plain().with(json!({ "batch_size_rows": 3 }));
+    case.prepare(&format!(
+        "{ENDING} create trigger leave before insert on rows for each row execute function leave()"
+    ));
+    let outcome = case.load(&[rows(), row(1), row(2), state(1), row(5), row(4), row(3), state(2)]);
+    let last = outcome.failed();
+    assert!(last.contains("the connection was lost") && last.contains("run again"), "{last}");
+    assert_eq!(outcome.states, [r#"{"n":1}"#]);
+    assert_eq!(case.sql("select string_agg(id::text, ',' order by id) from rows"), "1,2,5");
+}
+
+#[test]
+fn a_commit_without_an_answer_is_asked_for() {
+    let case = Case::new().plain().with(json!({ "batch_size_rows": 3 }));
+    case.prepare(&format!("{ENDING} create constraint trigger leave after insert on rows deferrable initially deferred for each row execute function leave()"));
+    let outcome = case.load(&[rows(), row(1), row(2), state(1), row(5), row(4), row(3), state(2)]);
+    let last = outcome.failed();
+    assert!(last.contains("the connection was lost (during COMMIT); run again"), "{last}");
+    assert_eq!(outcome.states, [r#"{"n":1}"#]);
+    assert_eq!(case.sql("select string_agg(id::text, ',' order by id) from rows"), "1,2,5");
+}
+
+#[test]
+fn two_targets_that_write_the_same_keys_at_once_both_succeed() {
+    let case = Case::new().plain().with(json!({ "batch_size_rows": 50 }));
+    case.load(&[rows()]).succeeded();
+    let lines: Vec<String> = std::iter::once(rows()).chain((0..2_000).map(row)).collect();
+    let input = lines.join("\n");
+    let targets: Vec<_> = (0..3).map(|_| case.target().spawn().unwrap()).collect();
+    let runs: Vec<_> = targets
+        .into_iter()
+        .map(|target| {
+            let input = input.clone();
+            std::thread::spawn(move || finish(target, &input))
+        })
+        .collect();
+    for run in runs {
+        run.join().unwrap().succeeded();
+    }
+    assert_eq!(case.sql("select count(*) from rows"), "2000");
+}
+
+#[test]
+fn a_right_that_is_missing_is_named() {
+    let case = Case::new().plain();
+    case.prepare("");
+    let user = case.schema.clone();
+    case.server.sql(&format!("create role \"{user}\" login"));
+    let url = case.server.url().replace("test@", &format!("{user}@"));
+    let case = case.with(json!({ "database_url": url }));
+    let outcome = case.load(&[rows(), row(1)]);
+    let last = outcome.failed().to_owned();
+    case.server.sql(&format!("drop role \"{user}\""));
+    assert!(last.contains("permission denied for schema"), "{last}");
+    assert!(last.ends_with("grant this right, or let a user who has it make the table"), "{last}");
+}
+
+#[test]
+fn libpqs_variables_are_enough() {
+    let case = Case::new().plain().with(json!({ "database_url": null }));
+    let url = case.server.url();
+    let Some(socket) =
+        url.strip_prefix("postgresql://test@").and_then(|rest| rest.strip_suffix("/postgres"))
+    else {
+        // A server that was given by its URL, whose parts nobody here knows.
+        assert!(std::env::var_os("TEST_DATABASE_URL").is_some());
+        return;
+    };
+    let mut target = case.target();
+    target
+        .env("PGHOST", socket.replace("%2F", "/"))
+        .env("PGUSER", "test")
+        .env("PGDATABASE", "postgres");
+    finish(target.spawn().unwrap(), &[rows(), row(1)].join("\n")).succeeded();
+    assert_eq!(case.sql("select count(*) from rows"), "1");
+}
