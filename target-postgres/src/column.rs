@@ -59,7 +59,7 @@ pub enum Metadata {
     /// When the batch with it was started.
     BatchedAt,
     /// When it was deleted at its source: what the record itself says (log-based taps do), or the time
-    /// of the ACTIVATE_VERSION that ended it.
+    /// of the `ACTIVATE_VERSION` that ended it.
     DeletedAt,
     /// A number that grows with the order of arrival.
     Sequence,

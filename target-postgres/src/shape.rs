@@ -50,40 +50,52 @@ pub enum ContentEncoding {
 pub(crate) struct Shape {
     /// The kind of its column.
     pub(crate) kind: Kind,
-    /// Its properties, if it is an object (or null) that declares some.
-    pub(crate) properties: Option<Map<String, Value>>,
+    /// The properties that it declares, should it be an object.
+    pub(crate) properties: Map<String, Value>,
+    /// Whether it is always an object of declared properties, or null.
+    pub(crate) is_object: bool,
 }
 
 /// The shape of the values of `schema`, whose references point into `root`.
 pub(crate) fn shape(schema: &Value, root: &Value, reading: Reading) -> Shape {
     let Some(plain) = alternatives(schema, root, DEEPEST) else {
-        return Shape { kind: Kind::Jsonb, properties: None };
+        let mut properties = Map::new();
+        add_properties(&mut properties, schema.get("properties"));
+        return Shape { kind: Kind::Jsonb, properties, is_object: false };
     };
     let mut kind = None;
     let mut properties = Map::new();
-    let mut only_objects = true;
+    let mut is_object = true;
     for schema in &plain {
         for kind_of_type in kinds(schema, reading) {
             kind = Some(kind.map_or(kind_of_type, |kind| common(kind, kind_of_type)));
-            only_objects &= kind_of_type == Kind::Jsonb;
         }
-        match schema.get("properties") {
-            Some(Value::Object(declared)) => properties.extend(declared.clone()),
-            _ if is_null(schema) => {}
-            _ => only_objects = false,
-        }
+        is_object &= is_only(schema, &["object", "null"]);
+        add_properties(&mut properties, schema.get("properties"));
     }
-    let is_object = only_objects && !properties.is_empty();
     Shape {
         // A value that is never anything but null can still be stored, should one come.
         kind: kind.unwrap_or(Kind::Jsonb),
-        properties: is_object.then_some(properties),
+        is_object: is_object && !properties.is_empty(),
+        properties,
     }
 }
 
-/// Whether only null meets the schema.
-fn is_null(schema: &Map<String, Value>) -> bool {
-    types(schema).is_some_and(|types| types.iter().all(|name| *name == "null"))
+/// Adds the properties of one more schema that a value may meet.
+fn add_properties(properties: &mut Map<String, Value>, declared: Option<&Value>) {
+    let Some(Value::Object(declared)) = declared else { return };
+    for (property, schema) in declared {
+        let schema = match properties.get(property) {
+            Some(has) if has != schema => serde_json::json!({ "anyOf": [has, schema] }),
+            _ => schema.clone(),
+        };
+        properties.insert(property.clone(), schema);
+    }
+}
+
+/// Whether a plain schema allows no types but these.
+fn is_only(schema: &Map<String, Value>, names: &[&str]) -> bool {
+    types(schema).is_some_and(|types| types.iter().all(|name| names.contains(name)))
 }
 
 /// The kind for values of both kinds: one that tells them apart.
@@ -391,10 +403,20 @@ mod tests {
     fn the_properties_of_an_object_are_found_through_references_and_null() {
         let root = json!({ "definitions": { "price": { "type": "object", "properties": { "Amount": {} } } } });
         let schema = json!({ "anyOf": [{ "$ref": "#/definitions/price" }, { "type": "null" }] });
-        let properties = shape(&schema, &root, Reading::default()).properties.unwrap();
-        assert_eq!(properties.keys().collect::<Vec<_>>(), ["Amount"]);
+        let of = |schema: &Value| shape(schema, &root, Reading::default());
+        assert_eq!(of(&schema).properties.keys().collect::<Vec<_>>(), ["Amount"]);
+        assert!(of(&schema).is_object);
         let mixed = json!({ "anyOf": [{ "$ref": "#/definitions/price" }, { "type": "string" }] });
-        assert_eq!(shape(&mixed, &root, Reading::default()).properties, None);
+        assert!(!of(&mixed).is_object);
+        assert!(!of(&json!({ "type": "object" })).is_object);
+    }
+
+    #[test]
+    fn a_property_that_differs_between_branches_is_what_both_are() {
+        let branch = |kind: &str| json!({ "properties": { "a": { "type": kind } } });
+        let schema = json!({ "anyOf": [branch("integer"), branch("number"), branch("null")] });
+        let properties = shape(&schema, &Value::Null, Reading::default()).properties;
+        assert_eq!(kind_of(&properties["a"]), Kind::Numeric(None));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Names are always quoted and never taken from the session: each statement says its namespace, and
 //! nothing is set that a later statement relies on, so that all of it works through a pooler that
-//! gives every transaction another session (Supabase's, PgBouncer's).
+//! gives every transaction another session (Supabase's, `PgBouncer`'s).
 //!
 //! One flush is one transaction:
 //!

@@ -299,3 +299,6 @@ fn list(names: &[Identifier]) -> String {
     }
     names.iter().map(Identifier::as_str).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests;
