@@ -24,6 +24,7 @@ use crate::config::Config;
 use crate::copy::{HEADER, TRAILER};
 use crate::database::AsyncWork;
 use crate::failure::{Failure, copied, is_lost_race};
+use crate::name::Identifier;
 use crate::plan::Plan;
 use crate::rows::Batch;
 use crate::session::{Outcome, Session};
@@ -245,10 +246,10 @@ async fn take(
 async fn index(client: &Client, plan: &Plan, table: &crate::table::Table) -> Result<(), Failure> {
     for columns in &plan.indexes {
         let names: Vec<String> = columns.iter().map(ToString::to_string).collect();
-        let suffix: String = columns.iter().map(|column| format!("_{}", column.as_str())).collect();
+        let words: Vec<&str> = columns.iter().map(Identifier::as_str).collect();
         let statement = format!(
             "CREATE INDEX IF NOT EXISTS {} ON {}.{} ({})",
-            table.name.beside(&format!("{suffix}_idx")),
+            table.name.beside(&format!("_{}_idx", words.join("_"))),
             table.namespace,
             table.name,
             names.join(", ")

@@ -29,7 +29,7 @@ fn input() -> Vec<String> {
 
 /// The number in the last of some states; 0 without one.
 fn reached(states: &str) -> usize {
-    let last = states.lines().filter(|line| line.ends_with('}')).next_back();
+    let last = states.lines().rfind(|line| line.ends_with('}'));
     last.map_or(0, |state| {
         state.trim_start_matches("{\"n\":").trim_end_matches('}').parse().unwrap()
     })

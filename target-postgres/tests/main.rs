@@ -1,5 +1,12 @@
 //! The real binary against a real PostgreSQL, with PostgreSQL as the judge.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "for tests: what cannot go on stops, and says where"
+)]
+
 mod connection;
 mod crash;
 mod existing;

@@ -16,7 +16,7 @@ const COLUMNS: [(&str, &str, &str); 9] = [
     ("d", r#"{"type":["null","string"],"format":"date"}"#, "date"),
     ("t", r#"{"type":["null","string"],"format":"time"}"#, "time"),
     ("u", r#"{"type":["null","string"],"format":"uuid"}"#, "uuid"),
-    ("j", r#"{}"#, "jsonb"),
+    ("j", "{}", "jsonb"),
 ];
 
 /// One value of each column: JSON, or nothing.

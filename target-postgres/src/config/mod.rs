@@ -85,6 +85,7 @@ pub struct SshTunnel {
 /// The target's settings; `settings.json` describes them.
 #[derive(Debug, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "switches that other targets have by these names")]
 pub struct Config {
     /// Where the database is.
     #[serde(flatten)]
@@ -103,7 +104,7 @@ pub struct Config {
     pub state_id: Option<String>,
     /// Whether tables get metadata columns.
     pub add_record_metadata: bool,
-    /// Whether ACTIVATE_VERSION messages are acted on.
+    /// Whether `ACTIVATE_VERSION` messages are acted on.
     pub activate_version: bool,
     /// Whether rows of earlier versions are deleted or marked.
     pub hard_delete: bool,

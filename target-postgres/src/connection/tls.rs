@@ -96,8 +96,8 @@ fn verifier(
     root: Option<&str>,
     provider: Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, ConfigError> {
-    let verifies = matches!(mode, Mode::VerifyCa | Mode::VerifyFull);
-    if !verifies && root.is_none_or(|root| mode == Mode::Prefer || root == "system") {
+    let checks = matches!(mode, Mode::VerifyCa | Mode::VerifyFull);
+    if !checks && root.is_none_or(|root| mode == Mode::Prefer || root == "system") {
         return Ok(Arc::new(Anyone { provider }));
     }
     let authorities = authorities(root)?;

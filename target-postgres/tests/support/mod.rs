@@ -170,7 +170,7 @@ pub(crate) fn versioned(stream: &str, record: &str, version: i64) -> String {
     format!(r#"{{"type":"RECORD","stream":"{stream}","record":{record},"version":{version}}}"#)
 }
 
-/// An ACTIVATE_VERSION message.
+/// An `ACTIVATE_VERSION` message.
 pub(crate) fn activate(stream: &str, version: i64) -> String {
     format!(r#"{{"type":"ACTIVATE_VERSION","stream":"{stream}","version":{version}}}"#)
 }
