@@ -145,3 +145,18 @@ fn libpqs_variables_are_enough() {
     finish(target.spawn().unwrap(), &[rows(), row(1)].join("\n")).succeeded();
     assert_eq!(case.sql("select count(*) from rows"), "1");
 }
+
+#[test]
+fn nothing_that_a_session_remembers_is_left_to_a_pooler() {
+    let case = Case::new().plain().with(json!({ "batch_size_rows": 2, "state_id": "x" }));
+    case.prepare("create table left_behind (statements bigint, tables bigint, changed text)");
+    let after = format!(
+        "insert into \"{}\".left_behind select (select count(*) from pg_prepared_statements), \
+         (select count(*) from pg_class where relpersistence = 't' and relkind = 'r' and pg_table_is_visible(oid)), \
+         (select string_agg(name, ',') from pg_settings where source = 'session' and name not in ('application_name', 'client_encoding', 'transaction_isolation', 'transaction_read_only', 'transaction_deferrable'))",
+        case.schema
+    );
+    let case = case.with(json!({ "after_run_sql": after }));
+    case.load(&[rows(), row(1), row(2), row(3), row(4), state(1)]).succeeded();
+    assert_eq!(case.sql("select * from left_behind"), "0|0|");
+}

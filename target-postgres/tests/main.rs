@@ -15,4 +15,5 @@ mod load;
 mod mode;
 mod state;
 mod support;
+mod tls;
 mod value;

@@ -4,6 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use serde_json::{Value, json};
+
+use crate::overlay;
+
 /// A database server of its own in a temporary folder, reached through a socket in that folder, gone
 /// when dropped. With `TEST_DATABASE_URL`, a schema of its own in that database instead.
 pub struct Database {
@@ -88,6 +92,33 @@ impl Database {
         String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
     }
 
+    /// Runs SQL as [`Self::sql`] does, where names without a namespace are those of this one.
+    pub fn sql_in(&self, namespace: &str, sql: &str) -> String {
+        self.sql(&format!("SET search_path TO {namespace}; {sql}"))
+    }
+
+    /// Runs a file of SQL with this namespace first on the search path, as a user would with psql.
+    pub fn run_file(&self, namespace: &str, path: &Path) {
+        let mut psql = self.psql();
+        psql.args(["-q", "-v", "ON_ERROR_STOP=1", "-f"]).arg(path);
+        psql.env("PGOPTIONS", format!("-c search_path={namespace} -c client_min_messages=warning"));
+        let output = psql.output().expect("psql runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {said}", path.display());
+    }
+
+    /// A configuration of target-postgres that works and loads into this namespace, with some settings
+    /// replaced.
+    pub fn config(&self, namespace: &str, settings: Value) -> String {
+        let mut config = json!({
+            "sqlalchemy_url": self.url(),
+            "default_target_schema": namespace,
+            "state_id": "tests",
+        });
+        overlay(&mut config, settings);
+        config.to_string()
+    }
+
     /// psql, connected.
     pub fn psql(&self) -> Command {
         let mut psql = match &self.kind {
@@ -110,7 +141,7 @@ impl Drop for Database {
 }
 
 /// The folder of the newest server's programs.
-fn installation() -> Option<PathBuf> {
+pub fn installation() -> Option<PathBuf> {
     let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = debian.map(|entry| entry.path().join("bin")).collect();
     folders.sort_by_key(|folder| {
@@ -132,7 +163,7 @@ fn is_root() -> bool {
 }
 
 /// A command as a user that PostgreSQL accepts.
-fn as_user(program: &Path) -> Command {
+pub fn as_user(program: &Path) -> Command {
     let mut command = if is_root() {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups"]).arg(program);
@@ -145,13 +176,14 @@ fn as_user(program: &Path) -> Command {
 }
 
 /// Gives a folder to the user that the server runs as.
-fn give_away(folder: &Path) {
+pub fn give_away(folder: &Path) {
     if is_root() {
         succeed(Command::new("chown").arg("nobody:nogroup").arg(folder));
     }
 }
 
-fn succeed(command: &mut Command) {
+/// Runs a command that has to go well.
+pub fn succeed(command: &mut Command) {
     let status = command.status().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(status.success(), "{command:?}: {status}");
 }
