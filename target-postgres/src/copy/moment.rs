@@ -2,7 +2,7 @@
 //!
 //! RFC 3339, and what taps write in its stead: a space for the T, no zone (UTC then), no seconds, an
 //! offset without its colon, any number of digits after the second. PostgreSQL keeps microseconds, to
-//! which a finer time is rounded, as PostgreSQL itself does.
+//! which a finer time is rounded, half a microsecond up.
 
 use crate::copy::encoder::TreatmentOfDates;
 use crate::copy::error::Reason;
