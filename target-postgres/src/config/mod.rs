@@ -85,7 +85,10 @@ pub struct SshTunnel {
 /// The target's settings; `settings.json` describes them.
 #[derive(Debug, Deserialize)]
 #[serde(default)]
-#[expect(clippy::struct_excessive_bools, reason = "switches that other targets have by these names")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches that other targets have by these names"
+)]
 pub struct Config {
     /// Where the database is.
     #[serde(flatten)]
