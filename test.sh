@@ -3,17 +3,37 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-# singer-check-tap, from the package singer-tools: another program's opinion of the tap's messages.
-if [ ! -x .venv/bin/singer-check-tap ]; then
-    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-        echo "Installing python3-venv …"
-        sudo=$([ "$(id -u)" = 0 ] || echo sudo)
-        $sudo apt-get update -qq
-        $sudo apt-get install -y -qq python3-venv
+# Packages of Debian and its kin, as root or with sudo.
+install_packages() {
+    if ! command -v apt-get > /dev/null; then
+        echo "this needs $*; install what your system calls them, and run it again" >&2
+        exit 1
     fi
-    python3 -m venv .venv
-    .venv/bin/pip install --quiet singer-tools==0.4.1
+    echo "Installing $* …"
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" > /dev/null
+}
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+# PostgreSQL: only its programs, because every test starts a server of its own in a temporary folder.
+if [ -z "${TEST_DATABASE_URL:-}" ] && ! command -v initdb > /dev/null && ! ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1; then
+    if command -v apt-get > /dev/null && [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+        # The package would make a database and start it, unless it is told not to.
+        install_packages postgresql-common
+        as_root sed -i 's/^#* *create_main_cluster *=.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+    fi
+    install_packages postgresql
 fi
+
+if [ ! -x .venv/bin/pip ]; then
+    python3 -c 'import ensurepip, venv' 2> /dev/null || install_packages python3-venv
+    python3 -m venv .venv
+fi
+# singer-check-tap, from the package singer-tools: another program's opinion of the tap's messages.
+[ -x .venv/bin/singer-check-tap ] || .venv/bin/pip install --quiet singer-tools==0.4.1
 export SINGER_CHECK_TAP="$PWD/.venv/bin/singer-check-tap"
+# The streams with which Meltano's SDK tests targets: files only, none of its programs run.
+export SDK_TEST_STREAMS="$PWD/.venv/singer-sdk/singer_sdk/testing/target_test_streams"
+[ -d "$SDK_TEST_STREAMS" ] || .venv/bin/pip install --quiet --no-deps --target .venv/singer-sdk singer-sdk==0.54.9
 
 cargo test --workspace --locked "$@"

@@ -9,8 +9,12 @@
 )]
 
 mod amazon_to_plytix;
+mod amazon_to_postgres;
 mod bad_input;
 mod documents;
 mod into_plytix;
+mod kill_and_resume;
 mod messages;
+mod sdk_streams;
 mod secrets;
+mod sql_views;

@@ -161,7 +161,7 @@ impl Drop for Emulator {
 }
 
 /// Puts members in the place of others of the same name.
-fn overlay(config: &mut Value, settings: Value) {
+pub(crate) fn overlay(config: &mut Value, settings: Value) {
     let Value::Object(settings) = settings else { panic!("settings are an object") };
     for (name, value) in settings {
         config[name] = value;
@@ -244,9 +244,18 @@ pub fn fed(mut command: Command, input: &[u8]) -> Output {
     output
 }
 
-/// Runs the tap into target-plytix, joined by a pipe of the operating system; what the target printed,
-/// and both exit codes.
+/// Runs the tap into target-plytix; what both wrote, and their exit codes.
 pub fn amazon_to_plytix(tap: &[&str], target: &[&str]) -> (Output, Output) {
+    piped(tap, "target-plytix", target)
+}
+
+/// Runs the tap into target-postgres; what both wrote, and their exit codes.
+pub fn amazon_to_postgres(tap: &[&str], target: &[&str]) -> (Output, Output) {
+    piped(tap, "target-postgres", target)
+}
+
+/// Runs the tap into a target, joined by a pipe of the operating system.
+fn piped(tap: &[&str], target: &str, arguments: &[&str]) -> (Output, Output) {
     let mut tap = program("tap-amazon-seller")
         .args(tap)
         .stdout(Stdio::piped())
@@ -254,8 +263,8 @@ pub fn amazon_to_plytix(tap: &[&str], target: &[&str]) -> (Output, Output) {
         .spawn()
         .unwrap();
     let pipe = tap.stdout.take().unwrap();
-    let target = program("target-plytix")
-        .args(target)
+    let target = program(target)
+        .args(arguments)
         .stdin(pipe)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -264,4 +273,23 @@ pub fn amazon_to_plytix(tap: &[&str], target: &[&str]) -> (Output, Output) {
     let target = std::thread::spawn(move || target.wait_with_output().unwrap());
     let tap = tap.wait_with_output().unwrap();
     (tap, target.join().unwrap())
+}
+
+/// The state that target-postgres has stored, as it prints it; nothing before there is one.
+pub fn stored_state(config: &Path) -> Option<String> {
+    let mut target = program("target-postgres");
+    target.arg("--config").arg(config).arg("--print-state");
+    let state = printed(&target.output().unwrap());
+    (!state.is_empty()).then(|| state.trim_end().to_owned())
+}
+
+/// What a program printed, if everything went well.
+pub fn printed(output: &Output) -> String {
+    assert!(output.status.success(), "{}", said(output));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// What a program said on stderr.
+pub fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }
