@@ -35,6 +35,8 @@ pub struct Plan {
     pub replaces: Option<Table>,
     /// Whether a table of this name is left from a run that did not end well, and is to go first.
     pub drops_first: bool,
+    /// Whether the key has a unique index; only a table that must stay as it is can be without.
+    pub is_unique: bool,
     /// Indexes to make.
     pub indexes: Vec<Vec<Identifier>>,
     /// Columns that are looked up.
@@ -91,6 +93,7 @@ impl AsyncWork<Plan> for Planning {
         }
         let existing = existing(&found, &wanted)?;
         let mut changes = changes(existing, &wanted, widening).map_err(Failure::Change)?;
+        let lacks_key = changes.steps.iter().any(|step| matches!(step, Change::AddKey(_)));
         if widening == Widening::Never {
             changes.steps.clear();
         }
@@ -102,6 +105,7 @@ impl AsyncWork<Plan> for Planning {
         let plan = Plan {
             indexes,
             lookups,
+            is_unique: widening == Widening::Alter || !lacks_key,
             says_deleted: says_deleted(&self.schema),
             table: changes.table,
             steps: changes.steps,

@@ -1,5 +1,6 @@
 //! The one connection of a run, and what must hold before it is used.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,13 +31,15 @@ pub struct Session {
     connection: Option<Connection>,
     /// Whether there was a connection before.
     was_open: bool,
+    /// Tables that this run found without rows and has filled since, as statements name them.
+    new_tables: HashSet<String>,
 }
 
 impl Session {
     /// A session that has no connection yet.
     #[must_use]
     pub fn new(server: Server) -> Self {
-        Self { server, connection: None, was_open: false }
+        Self { server, connection: None, was_open: false, new_tables: HashSet::new() }
     }
 
     /// The connection, which is opened again if it was lost. Only to be called where nothing has begun
@@ -55,23 +58,23 @@ impl Session {
     }
 
     /// The same, after the server has answered: between two batches minutes can pass, and whoever ended
-    /// the session in the meantime did not always say so.
-    pub async fn usable(&mut self) -> Result<&mut Connection, Failure> {
+    /// the session in the meantime did not always say so. With it, the tables that are new.
+    pub async fn usable(&mut self) -> Result<(&mut Connection, &mut HashSet<String>), Failure> {
         let connection = self.connection().await?;
         if let Err(error) = connection.client.simple_query("").await {
-            if !matches!(Failure::of("connection", &error), Failure::Lost(_)) {
-                return Err(Failure::of("connection", &error));
+            match Failure::of("connection", &error) {
+                // What the server says last comes before the end of the connection.
+                Failure::Lost(_) => self.connection = Some(self.again().await?),
+                failure => return Err(failure),
             }
-            // What the server says last comes before the end of the connection.
-            let again = self.again().await?;
-            return Ok(self.connection.insert(again));
         }
-        self.connection.as_mut().ok_or(Failure::NoThread)
+        let connection = self.connection.as_mut().ok_or(Failure::NoThread)?;
+        Ok((connection, &mut self.new_tables))
     }
 
     /// What sends statements; see [`Session::usable`].
     pub async fn client(&mut self) -> Result<&Client, Failure> {
-        Ok(&self.usable().await?.client)
+        Ok(&self.usable().await?.0.client)
     }
 
     /// A new connection in the place of one that was lost.

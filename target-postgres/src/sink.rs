@@ -193,7 +193,7 @@ impl Sink for PostgresSink {
             // Rows were encoded for the table of the earlier schema, and it is there that the way to
             // the new one begins.
             let flush = self.flush(None);
-            self.database.wait(Flush { ending: None, ..flush })?;
+            self.database.wait(flush)?;
         }
         let planning =
             Planning { config: Arc::clone(&self.config), schema: schema.clone(), again: known };

@@ -177,3 +177,23 @@ fn indexes_that_are_asked_for_are_made_once() {
         "t_a_idx\nt_b_a_idx\nt_pkey"
     );
 }
+
+#[test]
+fn a_table_without_a_key_that_must_stay_as_it_is_is_still_updated() {
+    let case = Case::new().with(json!({ "tables": { "t": { "extra": "leave_out" } } }));
+    case.prepare("create table t (id bigint, v text)");
+    let of = schema(
+        "t",
+        r#"{"id":{"type":"integer"},"v":{"type":"string"},"w":{"type":"string"}}"#,
+        &["id"],
+    );
+    for v in ["a", "b"] {
+        let lines = [of.clone(), record("t", &format!(r#"{{"id":1,"v":"{v}","w":"x"}}"#))];
+        case.load(&lines).succeeded();
+    }
+    assert_eq!(case.sql("select * from t"), "1|b");
+    assert_eq!(
+        case.sql("select count(*) from pg_indexes where schemaname = current_schema()"),
+        "0"
+    );
+}

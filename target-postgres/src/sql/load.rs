@@ -1,9 +1,8 @@
 //! Statements that bring rows into a table.
 //!
-//! Three ways lead from the staging table on. `MERGE` is the fastest, most of all where rows come again
-//! unchanged, but two writers that insert the same key at once make one of them fail with a unique
-//! violation (it can try again). `INSERT … ON CONFLICT` never does and needs a unique index. A plain
-//! `INSERT` is for tables without a key.
+//! Three ways lead from the staging table on. `INSERT … ON CONFLICT` works whoever else writes, and needs
+//! a unique index. `MERGE` needs none; two writers that insert the same key at once make one of them
+//! fail. A plain `INSERT` is for tables without a key.
 
 use crate::column::Column;
 use crate::kind::Kind;
