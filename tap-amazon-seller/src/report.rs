@@ -21,7 +21,7 @@ use crate::explanation::explanation;
 /// How often a report is looked at, and for how long.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// The first pause between two looks; it grows to [`SLOWEST_POLL`] times this.
+    /// The first pause between two looks; it grows to twelve times this.
     pub poll: Duration,
     /// When to give a report up for this run.
     pub timeout: Duration,

@@ -131,7 +131,7 @@ struct Pagination {
 /// What to look for in the catalogue.
 #[derive(Debug, Clone)]
 pub enum CatalogQuery<'a> {
-    /// Items with these ASINs, at most [`CATALOG_PAGE`].
+    /// Items with these ASINs, at most [`CATALOG_PAGE`](super::CATALOG_PAGE).
     Asins(&'a [String]),
     /// Items of a brand, as far as Amazon's search finds them.
     Brand(&'a str),

@@ -2,7 +2,7 @@
 //!
 //! The schema of a stream says what its records hold. A column of the report whose name is that of
 //! a property, but for case and punctuation, becomes that property and has its type; a [`Column`]
-//! says the rest. A [`Plan`] works all of that out once for each document, so that a row costs a
+//! says the rest. A plan works all of that out once for each document, so that a row costs a
 //! walk over prepared steps. Nothing here reads, waits or knows a report.
 
 mod plan;
