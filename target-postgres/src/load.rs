@@ -20,6 +20,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::SinkExt as _;
+use tokio::time::Instant;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Transaction};
 
@@ -102,11 +103,19 @@ impl From<Failure> for Attempt {
 
 impl AsyncWork<()> for Flush {
     async fn run(self, session: &mut Session) -> Result<(), Failure> {
+        let started = Instant::now();
         let mut manner = Manner::Fast;
         let mut lost = None;
         for _ in 0..ATTEMPTS {
             match self.attempt(session, manner).await {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    tracing::debug!(
+                        "{} streams written in {:?}",
+                        self.parts.len(),
+                        started.elapsed()
+                    );
+                    return Ok(());
+                }
                 Err(Attempt::Failed(failure)) => return Err(failure),
                 Err(Attempt::Unknown(transaction)) => {
                     return match session.outcome(transaction).await? {

@@ -22,6 +22,9 @@ use crate::plan::{Plan, Planning};
 use crate::rows::Rows;
 use crate::validation::Validation;
 
+/// Bad records of a stream that are named in the log; the others are counted.
+const BAD_NAMED: u64 = 10;
+
 /// Turns records into rows and gives them to the database's thread.
 #[derive(Debug)]
 pub struct PostgresSink {
@@ -142,9 +145,11 @@ impl PostgresSink {
                 self.dead_letters.add(stream, record.line, &failure, record.record)?;
             }
         }
-        tracing::warn!("{stream}: line {}: {failure}; left out", record.line);
-        if let Some(stream) = self.streams.get_mut(stream) {
-            stream.bad += 1;
+        if let Some(known) = self.streams.get_mut(stream) {
+            known.bad += 1;
+            if known.bad <= BAD_NAMED {
+                tracing::warn!("{stream}: line {}: {failure}; left out", record.line);
+            }
         }
         Ok(())
     }

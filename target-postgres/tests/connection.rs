@@ -1,6 +1,10 @@
 //! Servers that are not there, go away, or do not let us.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
@@ -29,7 +33,7 @@ fn a_server_that_is_not_there_is_named_with_what_to_do() {
 
 #[test]
 fn a_database_that_is_not_there_is_said_so() {
-    let case = Case::new();
+    let case = Case::alone();
     let url = case.server.url().replace("/postgres", "/nowhere");
     let outcome = case.with(json!({ "database_url": url })).load(&[rows()]);
     let last = outcome.failed();
@@ -113,7 +117,7 @@ fn two_targets_that_write_the_same_keys_at_once_both_succeed() {
 
 #[test]
 fn a_right_that_is_missing_is_named() {
-    let case = Case::new().plain();
+    let case = Case::alone().plain();
     case.prepare("");
     let user = case.schema.clone();
     case.server.sql(&format!("create role \"{user}\" login"));
@@ -128,20 +132,10 @@ fn a_right_that_is_missing_is_named() {
 
 #[test]
 fn libpqs_variables_are_enough() {
-    let case = Case::new().plain().with(json!({ "database_url": null }));
-    let url = case.server.url();
-    let Some(socket) =
-        url.strip_prefix("postgresql://test@").and_then(|rest| rest.strip_suffix("/postgres"))
-    else {
-        // A server that was given by its URL, whose parts nobody here knows.
-        assert!(std::env::var_os("TEST_DATABASE_URL").is_some());
-        return;
-    };
+    let case = Case::alone().plain().with(json!({ "database_url": null }));
+    let socket = case.socket_folder();
     let mut target = case.target();
-    target
-        .env("PGHOST", socket.replace("%2F", "/"))
-        .env("PGUSER", "test")
-        .env("PGDATABASE", "postgres");
+    target.env("PGHOST", socket).env("PGUSER", "test").env("PGDATABASE", "postgres");
     finish(target.spawn().unwrap(), &[rows(), row(1)].join("\n")).succeeded();
     assert_eq!(case.sql("select count(*) from rows"), "1");
 }
@@ -159,4 +153,64 @@ fn nothing_that_a_session_remembers_is_left_to_a_pooler() {
     let case = case.with(json!({ "after_run_sql": after }));
     case.load(&[rows(), row(1), row(2), row(3), row(4), state(1)]).succeeded();
     assert_eq!(case.sql("select * from left_behind"), "0|0|");
+}
+
+/// A way to the server on which the answer to a COMMIT is lost, the first time there is one. Gives the
+/// port at which it begins.
+fn forgetful_way(socket: String) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let commits = Arc::new(AtomicUsize::new(0));
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let server = UnixStream::connect(&socket).unwrap();
+            forward(client.unwrap(), server, &commits);
+        }
+    });
+    port
+}
+
+/// Passes bytes on in both directions, until the first COMMIT of all was answered.
+fn forward(mut client: TcpStream, mut server: UnixStream, commits: &Arc<AtomicUsize>) {
+    let (mut to_client, mut to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+    let (asked, seen) = (Arc::clone(commits), Arc::clone(commits));
+    std::thread::spawn(move || {
+        let mut bytes = [0; 65536];
+        while let Ok(length @ 1..) = client.read(&mut bytes) {
+            if bytes[..length].windows(7).any(|text| text == b"COMMIT\0") {
+                asked.fetch_add(1, Ordering::SeqCst);
+            }
+            if to_server.write_all(&bytes[..length]).is_err() {
+                break;
+            }
+        }
+        let _ = to_server.shutdown(Shutdown::Both);
+    });
+    std::thread::spawn(move || {
+        let mut bytes = [0; 65536];
+        while let Ok(length @ 1..) = server.read(&mut bytes) {
+            let committed = bytes[..length].windows(7).any(|text| text == b"COMMIT\0");
+            if committed && seen.load(Ordering::SeqCst) == 1 {
+                break;
+            }
+            if to_client.write_all(&bytes[..length]).is_err() {
+                break;
+            }
+        }
+        let _ = to_client.shutdown(Shutdown::Both);
+    });
+}
+
+#[test]
+fn a_commit_whose_answer_was_lost_is_neither_repeated_nor_given_up() {
+    let case = Case::alone().plain();
+    let port = forgetful_way(format!("{}/.s.PGSQL.5432", case.socket_folder()));
+    let url = format!("postgresql://test@127.0.0.1:{port}/postgres");
+    let case = case.with(json!({ "database_url": url, "batch_size_rows": 2 }));
+    // Without a key, so that a row that is written twice is there twice.
+    let keyless = schema("rows", r#"{"id":{"type":"integer"}}"#, &[]);
+    let outcome = case.load(&[keyless, row(1), row(2), row(3), state(1)]);
+    assert!(outcome.log.contains("the connection was lost"), "{}", outcome.log);
+    assert_eq!(outcome.succeeded(), [r#"{"n":1}"#]);
+    assert_eq!(case.sql("select string_agg(id::text, ',' order by id) from rows"), "1,2,3");
 }

@@ -55,7 +55,15 @@ impl Outcome {
 impl Case {
     /// A place without tables.
     pub(crate) fn new() -> Self {
-        let server = server();
+        Self::on(server())
+    }
+
+    /// A place in a server that nobody else uses, for tests that need to know how it is reached.
+    pub(crate) fn alone() -> Self {
+        Self::on(Arc::new(Database::ordinary()))
+    }
+
+    fn on(server: Arc<Database>) -> Self {
         let schema = server.schema_name();
         let settings = json!({ "database_url": server.url(), "default_target_schema": schema });
         let Value::Object(settings) = settings else { unreachable!() };
@@ -77,7 +85,11 @@ impl Case {
     /// A command for the target with these settings, which reads what it is given.
     pub(crate) fn target(&self) -> Command {
         let config = self.folder.path().join("config.json");
-        std::fs::write(&config, serde_json::to_vec(&self.settings).unwrap()).unwrap();
+        let settings = serde_json::to_vec(&self.settings).unwrap();
+        // Not under the eyes of a target that is just reading it.
+        if std::fs::read(&config).ok().as_ref() != Some(&settings) {
+            std::fs::write(&config, settings).unwrap();
+        }
         let mut target = Command::new(env!("CARGO_BIN_EXE_target-postgres"));
         target.arg("--config").arg(config).env_remove("LOG_FORMAT").env("LOGLEVEL", "info");
         target.current_dir(self.folder.path());
@@ -89,6 +101,11 @@ impl Case {
     pub(crate) fn load<S: AsRef<str>>(&self, lines: &[S]) -> Outcome {
         let lines: Vec<&str> = lines.iter().map(AsRef::as_ref).collect();
         finish(self.target().spawn().unwrap(), &lines.join("\n"))
+    }
+
+    /// The folder of the server's socket, which only a server of our own has.
+    pub(crate) fn socket_folder(&self) -> String {
+        self.server.url().split(['@', '/']).nth(3).unwrap().replace("%2F", "/")
     }
 
     /// Runs SQL in the schema; a line a row, `|` between columns.
