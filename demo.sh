@@ -1,39 +1,46 @@
 #!/usr/bin/env bash
-# Amazon to Plytix in one command, without an account anywhere: both vendors run on this machine.
-# Needs a Rust toolchain, leaves nothing running, and writes only below target/ and a temporary folder.
+# Amazon to Plytix and to PostgreSQL in one command, without an account anywhere: both vendors and the
+# database run on this machine. Needs a Rust toolchain, and for the second half PostgreSQL's programs; leaves
+# nothing running, and writes only below target/ and temporary folders.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 echo "Building (a few minutes the first time) …"
-cargo build --locked --quiet -p emulator -p tap-amazon-seller -p target-plytix
+cargo build --locked --quiet -p emulator -p tap-amazon-seller -p target-plytix -p target-postgres
 PATH="$PWD/${CARGO_TARGET_DIR:-target}/debug:$PATH"
 export LOGLEVEL=${LOGLEVEL:-warning}
 
 work=$(mktemp -d)
 emulator=
+server=
 finish() {
     [ -z "$emulator" ] || { kill "$emulator" 2>/dev/null && wait "$emulator" 2>/dev/null; } || true
+    [ -z "$server" ] || { as_server pg_ctl -s -m immediate -D "$server/data" stop || true; rm -rf "$server"; }
     rm -rf "$work"
 }
 trap finish EXIT
 
 # Amazon and Plytix, on loopback, with all their limits and delays a hundred thousand times shorter.
-emulator serve --asins 200 --speed 100000 --journal "$work/journal.jsonl" > "$work/emulator" &
-emulator=$!
-for _ in $(seq 100); do [ -s "$work/emulator" ] && break; sleep 0.1; done
 url() { sed -nE "1s|.*\"$1\":\"([^\"]*)\".*|\1|p" "$work/emulator"; }
-[ -n "$(url plytix_api)" ] || { echo "the emulator did not start" >&2; exit 1; }
-
-cat > "$work/amazon.json" <<CONFIG
+start_emulator() {
+    : > "$work/emulator"
+    emulator serve --asins 200 --speed 100000 --journal "$work/journal.jsonl" > "$work/emulator" &
+    emulator=$!
+    for _ in $(seq 100); do [ -s "$work/emulator" ] && break; sleep 0.1; done
+    [ -n "$(url plytix_api)" ] || { echo "the emulator did not start" >&2; exit 1; }
+    cat > "$work/amazon.json" <<CONFIG
 {
   "lwa_client_id": "amzn1.application-oa2-client.demo",
   "lwa_client_secret": "amzn1.oa2-cs.v1.demo",
   "refresh_token": "Atzr|demo",
   "marketplaces": ["US", "DE", "JP"],
+  "end_date": "$(date -u +%F)",
   "poll_interval_seconds": 0.05,
   "endpoints": {"lwa": "$(url lwa)", "na": "$(url na)", "eu": "$(url eu)", "fe": "$(url fe)"}
 }
 CONFIG
+}
+start_emulator
 cat > "$work/plytix.json" <<CONFIG
 {
   "api_key": "demo-key",
@@ -78,3 +85,65 @@ wait "$emulator" || true
 emulator=
 echo
 tail -n +2 "$work/emulator"
+
+# The second half: the same tap into PostgreSQL, a server of its own in a temporary folder.
+for folder in $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -rV); do
+    if [ -x "$folder/initdb" ]; then PATH="$folder:$PATH"; break; fi
+done
+echo
+if ! command -v initdb > /dev/null; then
+    echo "PostgreSQL is not installed, so target-postgres is not shown; to see it: sudo apt-get install postgresql"
+    exit 0
+fi
+
+# PostgreSQL does not run as root.
+as_server() {
+    if [ "$(id -u)" = 0 ]; then
+        (cd / && setpriv --reuid=nobody --regid=nogroup --clear-groups env PATH="$PATH" "$@")
+    else
+        "$@"
+    fi
+}
+server=$(mktemp -d)
+if [ "$(id -u)" = 0 ]; then chown nobody:nogroup "$server"; fi
+as_server initdb -A trust -U demo --no-sync -E UTF8 --locale=C -D "$server/data" > /dev/null
+as_server pg_ctl -s -w -D "$server/data" -l "$server/log" -o "-k $server -c listen_addresses= -c fsync=off" start
+sql() { PGOPTIONS='-c search_path=amazon' psql --no-psqlrc -q -v ON_ERROR_STOP=1 -h "$server" -U demo -d postgres "$@"; }
+
+cat > "$work/postgres.json" <<CONFIG
+{"host": "$server", "user": "demo", "database": "postgres", "default_target_schema": "amazon", "state_id": "demo"}
+CONFIG
+# Rows of each table, and how many of them were written since the transaction given.
+written() {
+    for table in $(sql -At -c "SELECT tablename FROM pg_tables WHERE schemaname = 'amazon' AND tablename <> '_singer_state' ORDER BY 1"); do
+        sql -At -F ' ' -c "SELECT '$table', count(*), count(*) FILTER (WHERE xmin::text::bigint >= $1) FROM $table"
+    done
+}
+tables() { printf '  PostgreSQL: %-22s %6s rows, %6s written\n' $(cat "$work/written"); }
+
+start_emulator
+echo "First run:  tap-amazon-seller … | target-postgres …"
+tap-amazon-seller --config "$work/amazon.json" | target-postgres --config "$work/postgres.json" > "$work/state.json"
+written 0 > "$work/written"
+tables
+
+echo
+echo "Second run: tap-amazon-seller … --state <(target-postgres … --print-state) | target-postgres …"
+now=$(sql -At -c "SELECT txid_current()")
+tap-amazon-seller --config "$work/amazon.json" --state <(target-postgres --config "$work/postgres.json" --print-state) |
+    target-postgres --config "$work/postgres.json" > "$work/state2.json"
+written "$now" > "$work/written"
+tables
+# Stock at Amazon may have changed: in the emulator it does when an hour begins.
+if grep -v -e '^warehouse_inventory ' -e ' 0$' "$work/written"; then
+    echo "the second run wrote rows; nothing had changed" >&2
+    exit 1
+fi
+
+sql -f sql/daily_sales_traffic.sql
+echo
+echo "sql/daily_sales_traffic.sql: what sold best four days ago"
+sql -P footer=off -c "SELECT date, m.\"countryCode\" AS country, child_asin, units_ordered AS units, ordered_product_sales AS sales,
+    currency_code AS currency, sessions, page_views, buy_box_percentage AS buy_box, units_per_hundred_sessions AS units_per_100
+    FROM daily_sales_traffic AS d JOIN marketplaces AS m ON m.id = d.marketplace_id
+    WHERE date = current_date - 4 ORDER BY units_ordered DESC, sessions DESC, child_asin LIMIT 10"
