@@ -175,7 +175,7 @@ fn forward(mut client: TcpStream, mut server: UnixStream, commits: &Arc<AtomicUs
     let (mut to_client, mut to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
     let (asked, seen) = (Arc::clone(commits), Arc::clone(commits));
     std::thread::spawn(move || {
-        let mut bytes = [0; 65536];
+        let mut bytes = [0; 8192];
         while let Ok(length @ 1..) = client.read(&mut bytes) {
             if bytes[..length].windows(7).any(|text| text == b"COMMIT\0") {
                 asked.fetch_add(1, Ordering::SeqCst);
@@ -187,7 +187,7 @@ fn forward(mut client: TcpStream, mut server: UnixStream, commits: &Arc<AtomicUs
         let _ = to_server.shutdown(Shutdown::Both);
     });
     std::thread::spawn(move || {
-        let mut bytes = [0; 65536];
+        let mut bytes = [0; 8192];
         while let Ok(length @ 1..) = server.read(&mut bytes) {
             let committed = bytes[..length].windows(7).any(|text| text == b"COMMIT\0");
             if committed && seen.load(Ordering::SeqCst) == 1 {
