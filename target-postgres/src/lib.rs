@@ -8,6 +8,7 @@ pub mod connection;
 pub mod copy;
 pub mod database;
 pub mod dead_letter;
+pub mod ending;
 pub mod failure;
 pub mod kind;
 pub mod load;

@@ -21,19 +21,20 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::SinkExt as _;
 use tokio::time::Instant;
-use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Transaction};
 
 use crate::actual;
-use crate::change::{Change, Widening, changes};
+use crate::change::Change;
 use crate::config::Config;
 use crate::copy::{HEADER, TRAILER};
 use crate::database::AsyncWork;
+use crate::ending::Ending;
 use crate::failure::{Failure, copied, is_lost_race};
 use crate::name::Identifier;
 use crate::plan::Plan;
 use crate::rows::Batch;
 use crate::session::{Outcome, Session};
+use crate::table::Table;
 use crate::{sql, state};
 
 /// Attempts at one flush, where other writers are in the way.
@@ -63,17 +64,6 @@ pub struct Part {
     pub is_first: bool,
     /// The rows; may be none.
     pub rows: Batch,
-}
-
-/// What the last flush does beside loading rows.
-#[derive(Debug, Default)]
-pub struct Ending {
-    /// Streams whose older versions go, and the version that stays.
-    pub versions: Vec<(Arc<Plan>, i64)>,
-    /// Streams whose records said that they are deleted, and are to be.
-    pub deletions: Vec<Arc<Plan>>,
-    /// Streams that are overwritten.
-    pub overwritten: Vec<Arc<Plan>>,
 }
 
 /// How much is risked for speed.
@@ -151,39 +141,10 @@ impl Flush {
             }
         }
         if let Some(ending) = &self.ending {
-            self.end(transaction.client(), ending).await?;
+            ending.run(transaction.client(), &self.config, self.now).await?;
         }
         self.store_state(transaction.client()).await?;
         commit(transaction).await
-    }
-
-    /// What is done once all rows are there.
-    async fn end(&self, client: &Client, ending: &Ending) -> Result<(), Failure> {
-        for plan in &ending.overwritten {
-            overwrite(client, plan).await?;
-        }
-        for (plan, version) in &ending.versions {
-            let table = &plan.table;
-            let told = |error| Failure::of(&table.stream, &error);
-            let version: (&(dyn ToSql + Sync), Type) = (version, Type::INT8);
-            if self.config.hard_delete {
-                client
-                    .execute_typed(&sql::delete_versions(table), &[version])
-                    .await
-                    .map_err(told)?;
-            } else {
-                let statement = sql::mark_versions(table);
-                let now = (&self.now as &(dyn ToSql + Sync), Type::TIMESTAMPTZ);
-                client.execute_typed(&statement, &[version, now]).await.map_err(told)?;
-            }
-        }
-        for plan in &ending.deletions {
-            execute(client, &plan.table.stream, &sql::delete_marked(&plan.table)).await?;
-        }
-        if let Some(statements) = &self.config.after_run_sql {
-            execute(client, "after_run_sql", statements).await?;
-        }
-        Ok(())
     }
 
     /// Stores the state, where states are stored.
@@ -211,32 +172,8 @@ async fn commit(transaction: Transaction<'_>) -> Result<(), Attempt> {
     }
 }
 
-/// Fills the table that a run overwrites from the one beside it, which has all rows by now.
-async fn overwrite(client: &Client, plan: &Plan) -> Result<(), Failure> {
-    let Some(replaced) = &plan.replaces else { return Ok(()) };
-    let stream = &replaced.stream;
-    let found = actual::find(client, &replaced.namespace, &replaced.name).await;
-    let found = found.map_err(|error| Failure::of(stream, &error))?;
-    let existing = found
-        .existing()
-        .ok_or_else(|| Failure::NotATable(format!("{}.{}", replaced.namespace, replaced.name)))?;
-    // The types that all records of the run needed, which may be wider than those of the last schema.
-    let wanted = crate::table::Table { name: replaced.name.clone(), ..plan.table.clone() };
-    let changes = changes(existing, &wanted, Widening::Alter).map_err(Failure::Change)?;
-    take(client, &changes.table, &changes.steps).await?;
-    index(client, plan, &changes.table).await?;
-    for statement in sql::replace(&changes.table, &plan.table) {
-        execute(client, stream, &statement).await?;
-    }
-    Ok(())
-}
-
 /// Takes the steps that change a table.
-async fn take(
-    client: &Client,
-    table: &crate::table::Table,
-    steps: &[Change],
-) -> Result<(), Failure> {
+pub(crate) async fn take(client: &Client, table: &Table, steps: &[Change]) -> Result<(), Failure> {
     for step in steps {
         // Another stream of this run may have needed the namespace first.
         if let Change::CreateNamespace(namespace) = step
@@ -254,7 +191,7 @@ async fn take(
 }
 
 /// Makes the indexes that are asked for.
-async fn index(client: &Client, plan: &Plan, table: &crate::table::Table) -> Result<(), Failure> {
+pub(crate) async fn index(client: &Client, plan: &Plan, table: &Table) -> Result<(), Failure> {
     for columns in &plan.indexes {
         let names: Vec<String> = columns.iter().map(ToString::to_string).collect();
         let words: Vec<&str> = columns.iter().map(Identifier::as_str).collect();
@@ -271,7 +208,11 @@ async fn index(client: &Client, plan: &Plan, table: &crate::table::Table) -> Res
 }
 
 /// Runs statements that give no rows.
-async fn execute(client: &Client, subject: &str, statements: &str) -> Result<(), Failure> {
+pub(crate) async fn execute(
+    client: &Client,
+    subject: &str,
+    statements: &str,
+) -> Result<(), Failure> {
     client.batch_execute(statements).await.map_err(|error| Failure::of(subject, &error))
 }
 

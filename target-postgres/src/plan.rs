@@ -35,6 +35,8 @@ pub struct Plan {
     pub replaces: Option<Table>,
     /// Whether a table of this name is left from a run that did not end well, and is to go first.
     pub drops_first: bool,
+    /// Whether the table may be changed.
+    pub widening: Widening,
     /// Whether the key has a unique index; only a table that must stay as it is can be without.
     pub is_unique: bool,
     /// Indexes to make.
@@ -105,6 +107,7 @@ impl AsyncWork<Plan> for Planning {
         let plan = Plan {
             indexes,
             lookups,
+            widening,
             is_unique: widening == Widening::Alter || !lacks_key,
             says_deleted: says_deleted(&self.schema),
             table: changes.table,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Case, record, schema};
+use crate::support::{Case, record, schema, state};
 
 /// A daily table of a dashboard, as people have it: its own serial number, its own unique key, and the
 /// marketplaces' own ids.
@@ -196,4 +196,24 @@ fn a_table_without_a_key_that_must_stay_as_it_is_is_still_updated() {
         case.sql("select count(*) from pg_indexes where schemaname = current_schema()"),
         "0"
     );
+}
+
+#[test]
+fn a_table_that_must_stay_as_it_is_can_be_overwritten() {
+    let case = Case::new().with(json!({ "load_method": "overwrite", "state_id": "x",
+        "tables": { "t": { "extra": "leave_out" } } }));
+    case.prepare("create table t (id bigint, small smallint, other text not null default 'none'); insert into t values (7, 7)");
+    let of = schema(
+        "t",
+        r#"{"id":{"type":"integer"},"small":{"type":"integer"},"w":{"type":"string"}}"#,
+        &["id"],
+    );
+    let lines = [of, record("t", r#"{"id":1,"small":2,"w":"x"}"#), state(1)];
+    assert_eq!(case.load(&lines).succeeded(), [r#"{"n":1}"#]);
+    assert_eq!(case.sql("select * from t"), "1|2|none");
+    assert_eq!(
+        case.sql("select string_agg(format_type(atttypid, atttypmod) || attnotnull, ',' order by attnum) from pg_attribute where attrelid = 't'::regclass and attnum > 0"),
+        "bigintfalse,smallintfalse,texttrue"
+    );
+    assert_eq!(case.sql("select value from _singer_state"), r#"{"n":1}"#);
 }
