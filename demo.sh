@@ -52,8 +52,8 @@ cat > "$work/plytix.json" <<CONFIG
 }
 CONFIG
 
-# How often an operation was called since the line given.
-calls() { tail -n "+$2" "$work/journal.jsonl" | grep -c "\"operation\":\"$1\"" || true; }
+# How often an operation was called since the line given; what came too early for Plytix did nothing.
+calls() { tail -n "+$2" "$work/journal.jsonl" | grep -v '"status":429' | grep -c "\"operation\":\"$1\"" || true; }
 report() {
     printf '  %-28s %6s\n' \
         "Amazon: reports asked for" "$(calls createReport "$1")" \

@@ -87,7 +87,8 @@ impl Bounds {
 
 /// The windows of at most `longest` that are due, oldest first.
 ///
-/// What Amazon no longer has, because it is older than `retention`, is not asked for.
+/// A start that is later than the bookmark wins, as everywhere in Singer, and so it does over the
+/// lookback. What Amazon no longer has, because it is older than `retention`, is not asked for.
 #[must_use]
 pub fn windows(
     bounds: Bounds,
@@ -101,7 +102,7 @@ pub fn windows(
         Some(Until::Day(day)) => day.and_time(chrono::NaiveTime::MIN).and_utc() - lookback,
         None => bounds.start,
     };
-    let mut from = from.max(bounds.now - retention);
+    let mut from = from.max(bounds.start).max(bounds.now - retention);
     let end = bounds.settled();
     let mut windows = Vec::new();
     while from < end {
@@ -130,7 +131,13 @@ pub fn days(
         None => bounds.start.with_timezone(&zone).date_naive(),
     };
     let oldest = (bounds.now - retention).with_timezone(&zone).date_naive();
-    from.max(oldest).iter_days().take_while(|day| *day < today).map(Window::Day).collect()
+    let start = bounds.start.with_timezone(&zone).date_naive();
+    from.max(start)
+        .max(oldest)
+        .iter_days()
+        .take_while(|day| *day < today)
+        .map(Window::Day)
+        .collect()
 }
 
 /// How far the windows of one unit have come.
@@ -228,6 +235,20 @@ mod tests {
         let due = days(bounds, bookmark, 2, TWO_YEARS, chrono_tz::UTC);
         assert_eq!(due.len(), 3);
         assert_eq!(due[0], Window::Day("2026-11-07".parse().unwrap()));
+    }
+
+    #[test]
+    fn reading_again_never_goes_back_before_the_start() {
+        let bounds = bounds("2026-11-08T00:00:00Z", "2026-11-10T12:00:00Z");
+        let bookmark = Some(Until::Day("2026-11-09".parse().unwrap()));
+        let due = days(bounds, bookmark, 7, TWO_YEARS, chrono_tz::UTC);
+        assert_eq!(due.first(), Some(&Window::Day("2026-11-08".parse().unwrap())));
+        let bookmark = Some(Until::Time(time("2026-11-08T01:00:00Z")));
+        let due = windows(bounds, bookmark, TimeDelta::hours(2), MONTH, TWO_YEARS);
+        assert_eq!(
+            due.first(),
+            Some(&Window::Times(time("2026-11-08T00:00:00Z"), time("2026-11-10T11:58:00Z")))
+        );
     }
 
     #[test]
