@@ -65,6 +65,8 @@ impl std::fmt::Display for Window {
 pub struct Bounds {
     /// Where a stream without a bookmark begins.
     pub start: DateTime<Utc>,
+    /// Before this nothing is extracted, whatever a bookmark says: the start, if the user named it.
+    pub earliest: Option<DateTime<Utc>>,
     /// Where every stream stops, exclusive.
     pub end: Option<DateTime<Utc>>,
     /// When the run started.
@@ -72,6 +74,12 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    /// Where the oldest window may begin: Amazon keeps its data for a time, and the user may want less.
+    fn oldest(&self, retention: TimeDelta) -> DateTime<Utc> {
+        let kept = self.now - retention;
+        self.earliest.map_or(kept, |earliest| earliest.max(kept))
+    }
+
     /// The end of what can be extracted by time.
     fn settled(&self) -> DateTime<Utc> {
         let settled = (self.now - SETTLING).trunc_subsecs(0);
@@ -87,8 +95,8 @@ impl Bounds {
 
 /// The windows of at most `longest` that are due, oldest first.
 ///
-/// A start that is later than the bookmark wins, as everywhere in Singer, and so it does over the
-/// lookback. What Amazon no longer has, because it is older than `retention`, is not asked for.
+/// A start that the user named and that is later than the bookmark wins, as everywhere in Singer, and
+/// so it does over the lookback. What Amazon no longer has, because it is older than `retention`, is not asked for.
 #[must_use]
 pub fn windows(
     bounds: Bounds,
@@ -102,7 +110,7 @@ pub fn windows(
         Some(Until::Day(day)) => day.and_time(chrono::NaiveTime::MIN).and_utc() - lookback,
         None => bounds.start,
     };
-    let mut from = from.max(bounds.start).max(bounds.now - retention);
+    let mut from = from.max(bounds.oldest(retention));
     let end = bounds.settled();
     let mut windows = Vec::new();
     while from < end {
@@ -130,14 +138,8 @@ pub fn days(
         }
         None => bounds.start.with_timezone(&zone).date_naive(),
     };
-    let oldest = (bounds.now - retention).with_timezone(&zone).date_naive();
-    let start = bounds.start.with_timezone(&zone).date_naive();
-    from.max(start)
-        .max(oldest)
-        .iter_days()
-        .take_while(|day| *day < today)
-        .map(Window::Day)
-        .collect()
+    let oldest = bounds.oldest(retention).with_timezone(&zone).date_naive();
+    from.max(oldest).iter_days().take_while(|day| *day < today).map(Window::Day).collect()
 }
 
 /// How far the windows of one unit have come.
@@ -178,7 +180,7 @@ mod tests {
     }
 
     fn bounds(start: &str, now: &str) -> Bounds {
-        Bounds { start: time(start), end: None, now: time(now) }
+        Bounds { start: time(start), earliest: Some(time(start)), end: None, now: time(now) }
     }
 
     const MONTH: TimeDelta = TimeDelta::days(30);
@@ -252,6 +254,21 @@ mod tests {
     }
 
     #[test]
+    fn a_start_that_nobody_named_never_moves_a_bookmark() {
+        let bounds =
+            Bounds { earliest: None, ..bounds("2026-10-11T00:00:00Z", "2026-11-10T00:00:00Z") };
+        let bookmark = Some(Until::Time(time("2026-09-01T00:00:00Z")));
+        let due = windows(bounds, bookmark, TimeDelta::zero(), MONTH, TWO_YEARS);
+        assert_eq!(
+            due.first(),
+            Some(&Window::Times(time("2026-09-01T00:00:00Z"), time("2026-10-01T00:00:00Z")))
+        );
+        let bookmark = Some(Until::Day("2026-09-01".parse().unwrap()));
+        let due = days(bounds, bookmark, 0, TWO_YEARS, chrono_tz::UTC);
+        assert_eq!(due.first(), Some(&Window::Day("2026-09-01".parse().unwrap())));
+    }
+
+    #[test]
     fn nothing_is_due_twice_in_a_minute() {
         let bounds = bounds("2026-01-01T00:00:00Z", "2026-11-10T12:00:30Z");
         let bookmark = Some(Until::Time(time("2026-11-10T11:58:30Z")));
@@ -282,7 +299,8 @@ mod tests {
         #[test]
         fn windows_have_no_gaps(start in 0..100_000_000_i64, length in 1..40_000_000_i64, longest in 3600..3_000_000_i64) {
             let from = DateTime::from_timestamp(1_600_000_000 + start, 0).unwrap();
-            let bounds = Bounds { start: from, end: None, now: from + TimeDelta::seconds(length) + SETTLING };
+            let now = from + TimeDelta::seconds(length) + SETTLING;
+            let bounds = Bounds { start: from, earliest: None, end: None, now };
             let longest = TimeDelta::seconds(longest);
             let due = windows(bounds, None, TimeDelta::zero(), longest, TimeDelta::days(4000));
             let mut at = from;

@@ -54,6 +54,8 @@ pub struct Config {
     pub marketplaces: Option<Vec<&'static Marketplace>>,
     /// Where incremental streams begin without a bookmark.
     pub start: DateTime<Utc>,
+    /// The start, if the user named it: nothing before it is extracted, whatever a bookmark says.
+    pub earliest: Option<DateTime<Utc>>,
     /// Where incremental streams stop, exclusive.
     pub end: Option<DateTime<Utc>>,
     /// Settings of single streams.
@@ -165,8 +167,8 @@ impl Config {
         let marketplaces = marketplaces(written.marketplaces)?;
         let (refresh_tokens, regions) =
             refresh_tokens(written.refresh_tokens, written.refresh_token, marketplaces.as_deref())?;
-        let start = moment("start_date", written.start_date)?
-            .unwrap_or((now - DEFAULT_HISTORY).trunc_subsecs(0));
+        let earliest = moment("start_date", written.start_date)?;
+        let start = earliest.unwrap_or((now - DEFAULT_HISTORY).trunc_subsecs(0));
         let end = moment("end_date", written.end_date)?;
         if end.is_some_and(|end| end <= start) {
             return wrong("end_date", "a time after start_date");
@@ -185,6 +187,7 @@ impl Config {
             regions,
             marketplaces,
             start,
+            earliest,
             end,
             streams: written.streams.unwrap_or_default(),
             scope: scope(written.asins, written.asin_file.as_deref(), written.brands)?,

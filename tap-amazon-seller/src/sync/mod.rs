@@ -81,7 +81,12 @@ pub async fn run(run: Run) -> anyhow::Result<()> {
             writer.gather(listings, asin);
             Stream::find(listings)
         });
-    let bounds = Bounds { start: run.config.start, end: run.config.end, now: run.clock.start() };
+    let bounds = Bounds {
+        start: run.config.start,
+        earliest: run.config.earliest,
+        end: run.config.end,
+        now: run.clock.start(),
+    };
     let lanes = due::lanes(&run.config, &areas, &run.selected, listings, &run.bookmarks, bounds);
     let (sender, items) = mpsc::channel(WAITING_ITEMS);
     let mut sync = Sync {
