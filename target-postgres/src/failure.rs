@@ -234,6 +234,9 @@ fn hint(code: &SqlState) -> &'static str {
         "55P03" => "; another session holds the table: end it, or run again later",
         "57014" => "; raise statement_timeout for this user, or lower batch_size_bytes",
         "42P10" => "; add a unique index on the key's columns",
+        "0A000" => {
+            "; if a view uses a column that has to change, drop the view, load, and make it again"
+        }
         "25006" => "; name a server that takes writes",
         "40P01" | "40001" => "; another session writes the same rows: run again",
         "42P07" | "42701" | "42P06" => "; another program made it at the same moment: run again",

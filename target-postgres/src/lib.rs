@@ -1,4 +1,17 @@
 //! A Singer target for PostgreSQL and Supabase.
+//!
+//! ```text
+//!  SCHEMA ─▶ shape ─▶ table ─▶ change ─▶ plan        what the table must become, given what it is (actual)
+//!                                 │
+//!  RECORD ─▶ copy::Encoder ─▶ rows ──▶ load::Flush ─▶ session ─▶ PostgreSQL
+//!            raw JSON to a    the last  one transaction: changes, COPY, upsert, state
+//!            row of COPY      of a key  on a thread of its own (database)
+//!            counts
+//! ```
+//!
+//! `name`, `kind`, `shape`, `column`, `table`, `change`, `sql` and `copy` are pure: they call nothing and
+//! read no clock. `connection`, `session`, `actual`, `load` and `state` talk to the server. Nothing here
+//! knows a vendor or names a stream.
 
 pub mod actual;
 pub mod change;
