@@ -99,7 +99,9 @@ impl SumColumns {
             line.add(row, taxes, |tax| tax)?;
             // Other reports of Amazon print discounts as negative numbers, this one as positive.
             line.add(row, &self.discounts, |discount| -discount.abs())?;
-            sums.amount = line.0.map(|line| line.saturating_add(sums.amount.unwrap_or_default()));
+            let amount = line.0.and_then(|line| added(line, sums.amount.unwrap_or_default()));
+            let index = self.prices.first().copied().unwrap_or_default();
+            sums.amount = Some(amount.ok_or(Refused { index, expected: "a number" })?);
             self.add_currency(row, sums)?;
         }
         Ok(())
@@ -157,12 +159,20 @@ impl Sum {
             let cell = row.cell(index).trim_ascii();
             if !cell.is_empty() {
                 let sum = decimal(cell)
-                    .and_then(|amount| signed(amount).checked_add(self.0.unwrap_or_default()));
+                    .and_then(|amount| added(signed(amount), self.0.unwrap_or_default()));
                 self.0 = Some(sum.ok_or(Refused { index, expected: "a number" })?);
             }
         }
         Ok(())
     }
+}
+
+/// The sum of two amounts with the digits of the longer one, also where it is 0.00; `None` if it has more
+/// digits than any amount has.
+fn added(one: Decimal, other: Decimal) -> Option<Decimal> {
+    let mut sum = one.checked_add(other)?;
+    sum.rescale(one.scale().max(other.scale()));
+    Some(sum)
 }
 
 /// The number in a cell; `None` if there is none, or one with more digits than any amount has.

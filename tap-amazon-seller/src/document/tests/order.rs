@@ -252,6 +252,20 @@ fn a_line_without_an_order_is_left_out() {
     assert_eq!(loaded.unwrap().keyless, Places { count: 1, first: vec![3] });
 }
 
+#[test]
+fn a_total_of_nothing_keeps_its_digits() {
+    let header = format!("{COMMON}{}", TAILS[0]);
+    let line = [
+        ("amazon-order-id", "1"),
+        ("sku", "S"),
+        ("item-price", "0.00"),
+        ("currency", "JPY"),
+        ("sales-channel", "Amazon.co.jp"),
+    ];
+    let (emitted, _) = read(&document(&header, &[&line]), &region(Region::Fe), &BOTH);
+    assert_eq!(emitted.of("orders")[0]["OrderTotal"]["Amount"], "0.00");
+}
+
 /// A line of the property below: order, SKU, and the price in cents.
 type Line = (u8, u8, Option<u32>);
 
