@@ -95,7 +95,7 @@ pub struct TapArgs {
 /// How much `--test` tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Test {
-    /// One record of each selected stream
+    /// All that the tap can try without asking for anything costly
     All,
     /// The schema of each selected stream, and no records
     Schema,
