@@ -23,6 +23,7 @@ use amazon::{Amazon, Documents, Region, Setup, World};
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Clock;
 use journal::Journal;
+pub use plytix::{PlytixSettings, RetryAfter};
 use serde::Serialize;
 use std::io;
 use std::net::Ipv4Addr;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub documents: Option<PathBuf>,
     /// The file that gets a line for each request.
     pub journal: Option<PathBuf>,
+    /// How Plytix is set up.
+    pub plytix: PlytixSettings,
 }
 
 /// Base URLs of the services, without trailing slashes.
@@ -81,6 +84,9 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
+    /// Plytix cannot hold the products that it was given.
+    #[error("cannot read the products for Plytix")]
+    Plytix(#[source] io::Error),
     /// The journal could not be created.
     #[error("cannot create journal {file}")]
     Journal {
@@ -124,8 +130,11 @@ impl Emulator {
             storage: storage.1,
             documents,
         };
+        let canonicals = canonicals(setup.world, settings.plytix.canonicals);
         let amazon = Amazon::new(setup, clock.clone(), journal.clone());
-        let plytix = plytix::Service::new(settings.seed, clock, journal);
+        let plytix =
+            plytix::Service::new(settings.seed, &settings.plytix, &canonicals, clock, journal)
+                .map_err(StartError::Plytix)?;
         let mut services = JoinSet::new();
         let mut serve = |listener: TcpListener, router: axum::Router| {
             // `serve` ends only with its task: it tries again when a connection is not accepted.
@@ -159,6 +168,26 @@ impl Emulator {
     pub fn table(&self) -> String {
         self.plytix.table()
     }
+
+    /// What Plytix holds, one line of JSON a product, for a test to compare.
+    #[must_use]
+    pub fn plytix_dump(&self) -> String {
+        self.plytix.dump()
+    }
+}
+
+/// The first products of the catalogue, parents left out, as products of the seller's own.
+fn canonicals(world: World, count: u64) -> Vec<plytix::Canonical> {
+    let Some(marketplace) = Region::Na.marketplaces().next() else { return Vec::new() };
+    let sold = world.products().filter(|product| world.upc(product).is_some());
+    let own = sold.take(usize::try_from(count).unwrap_or(usize::MAX)).map(|product| {
+        plytix::Canonical {
+            label: world.title(&product, marketplace),
+            upc: world.upc(&product),
+            model: product.model,
+        }
+    });
+    own.collect()
 }
 
 /// A listener on a free port of loopback, and its base URL.

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
-use emulator::{Emulator, Settings};
+use emulator::{Emulator, PlytixSettings, Settings};
 use std::io::Write;
 use std::path::PathBuf;
 use tokio::io::AsyncReadExt;
@@ -46,6 +46,8 @@ struct Serve {
     /// Write one line of JSON for each request to FILE.
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
+    #[command(flatten)]
+    plytix: PlytixSettings,
     /// End as well when standard input ends: with the process that started the emulator.
     #[arg(long)]
     until_stdin_closes: bool,
@@ -72,6 +74,7 @@ fn main() -> anyhow::Result<()> {
 
 /// Serves from `now` until the end is asked for.
 async fn run(serve: Serve, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let dump = serve.plytix.dump.clone();
     let settings = Settings {
         seed: serve.seed,
         asins: serve.asins,
@@ -80,6 +83,7 @@ async fn run(serve: Serve, now: DateTime<Utc>) -> anyhow::Result<()> {
         token_life_seconds: serve.token_life,
         documents: serve.documents,
         journal: serve.journal,
+        plytix: serve.plytix,
     };
     // Before anybody is told where to find the emulator, so that an early signal ends it as well.
     let mut terminated = signal(SignalKind::terminate())?;
@@ -90,6 +94,10 @@ async fn run(serve: Serve, now: DateTime<Utc>) -> anyhow::Result<()> {
         _ = terminated.recv() => {}
         _ = interrupted.recv() => {}
         () = input_ended(), if serve.until_stdin_closes => {}
+    }
+    if let Some(file) = dump {
+        std::fs::write(&file, emulator.plytix_dump())
+            .with_context(|| format!("cannot write {}", file.display()))?;
     }
     say(&emulator.table())
 }

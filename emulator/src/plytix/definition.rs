@@ -121,15 +121,68 @@ impl Definitions {
             return Err(Refusal::not_evidenced("a type_class that does not exist"));
         };
         if field("product_families").is_some() {
-            return Err(Refusal::not_evidenced(
-                "the families that an attribute then has; linking attributes is not emulated",
-            ));
+            return Err(Refusal::not_evidenced("the families that an attribute then has"));
         }
         self.check_name(name)?;
         let options = options(kind, field("options"))?;
         let counted = self.counted(kind, field("attributes"))?;
         let attribute = self.add_attribute(name, kind, options, counted);
         Ok(Answer::data(StatusCode::CREATED, [Value::Object(attribute_row(&attribute))]))
+    }
+
+    /// Answers a request to define a family, which has no attributes yet.
+    pub(super) fn create_family(
+        &mut self,
+        body: &Value,
+        now: DateTime<Utc>,
+    ) -> Result<Answer, Refusal> {
+        let name = body.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
+        let Some(name) = name else {
+            return Err(Refusal::not_evidenced("a family without a name"));
+        };
+        if body.get("attributes").is_some_and(|it| it.as_array().is_none_or(|it| !it.is_empty())) {
+            return Err(Refusal::not_evidenced("a family that is made with attributes"));
+        }
+        if self.families.iter().any(|family| family.name == name) {
+            return Err(Refusal::not_evidenced("a second family of one name"));
+        }
+        self.add_family(name, 0, now);
+        let row = self.families.last().map(|family| Value::Object(family_row(family, 0)));
+        Ok(Answer::data(StatusCode::CREATED, row))
+    }
+
+    /// Answers a request to give a family attributes, by their identifiers. The answer's body has not
+    /// been recorded; its status says that Plytix goes on with it afterwards.
+    pub(super) fn link_attributes(&mut self, id: &str, body: &Value) -> Result<Answer, Refusal> {
+        let ids = body.get("attributes").and_then(Value::as_array);
+        let known = |id: &Value| self.attributes.values().any(|it| id.as_str() == Some(&it.id));
+        let count = ids.filter(|ids| ids.iter().all(known)).map(Vec::len);
+        let Some(count) = count else {
+            return Err(Refusal::not_evidenced("attributes of a family that do not exist"));
+        };
+        let Some(family) = self.families.iter_mut().find(|family| family.id == id) else {
+            return Err(Refusal::not_evidenced("attributes of a family that does not exist"));
+        };
+        family.attributes += u32::try_from(count).unwrap_or(0);
+        Ok(Answer::empty(StatusCode::ACCEPTED))
+    }
+
+    /// Answers a request to define a relationship.
+    pub(super) fn create_relationship(
+        &mut self,
+        body: &Value,
+        now: DateTime<Utc>,
+    ) -> Result<Answer, Refusal> {
+        let name = body.get("name").and_then(Value::as_str).filter(|name| !label(name).is_empty());
+        let Some(name) = name else {
+            return Err(Refusal::not_evidenced("a relationship without a name"));
+        };
+        if self.relationships.iter().any(|known| known.label == label(name)) {
+            return Err(Refusal::not_evidenced("a second relationship of one label"));
+        }
+        self.add_relationship(name, now);
+        let row = self.relationships.last().map(|it| Value::Object(relationship_row(it)));
+        Ok(Answer::data(StatusCode::CREATED, row))
     }
 
     /// Refuses a name that is taken.

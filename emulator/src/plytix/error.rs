@@ -3,6 +3,7 @@
 //! Plytix nests its refusals as `{"error": {"msg", "errors": [{"field", "msg"}]}}`. The inner `msg`
 //! has been recorded as a text, a number, a list and an object, so it is a JSON value here.
 
+use super::setup::RetryAfter;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
@@ -13,12 +14,22 @@ pub(super) struct Fault {
     pub(super) field: String,
     /// What is wrong with it.
     pub(super) msg: Value,
+    /// The value that it is about, where Plytix repeats it.
+    pub(super) value: Option<Value>,
 }
 
 impl Fault {
     /// A fault of `field`.
     pub(super) fn new(field: impl Into<String>, msg: impl Into<Value>) -> Self {
-        Self { field: field.into(), msg: msg.into() }
+        Self { field: field.into(), msg: msg.into(), value: None }
+    }
+
+    /// As it stands in the body.
+    fn body(&self) -> Value {
+        match &self.value {
+            None => json!({"field": self.field, "msg": self.msg}),
+            Some(value) => json!({"field": self.field, "msg": self.msg, "value": value}),
+        }
     }
 }
 
@@ -27,8 +38,12 @@ impl Fault {
 pub(super) struct Refusal {
     /// HTTP status.
     pub(super) status: StatusCode,
-    /// Whole seconds for the `Retry-After` header and the body, where Plytix sends them.
+    /// Whole seconds for the `Retry-After` header.
     pub(super) retry_after: Option<u64>,
+    /// The same for the body.
+    pub(super) wait: Option<u64>,
+    /// Path for the `Location` header.
+    pub(super) location: Option<String>,
     /// True if two writes to one product met, which a test wants to find in the journal.
     pub(super) is_race: bool,
     /// `error.msg`.
@@ -43,6 +58,8 @@ impl Refusal {
         Self {
             status,
             retry_after: None,
+            wait: None,
+            location: None,
             is_race: false,
             message: message.into(),
             faults: Vec::new(),
@@ -96,9 +113,10 @@ impl Refusal {
     }
 
     /// 429 until a window ends.
-    pub(super) fn rate_limited(seconds: u64) -> Self {
+    pub(super) fn rate_limited(seconds: u64, place: RetryAfter) -> Self {
         Self {
-            retry_after: Some(seconds),
+            retry_after: (place != RetryAfter::Body).then_some(seconds),
+            wait: (place != RetryAfter::Header).then_some(seconds),
             ..Self::bare(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded")
         }
     }
@@ -123,11 +141,10 @@ impl Refusal {
     pub(super) fn body(&self) -> Value {
         let mut error = serde_json::Map::new();
         if !self.faults.is_empty() {
-            let faults = self.faults.iter().map(|f| json!({"field": f.field, "msg": f.msg}));
-            error.insert("errors".to_owned(), faults.collect());
+            error.insert("errors".to_owned(), self.faults.iter().map(Fault::body).collect());
         }
         error.insert("msg".to_owned(), json!(self.message));
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.wait {
             error.insert("retry_after".to_owned(), json!(seconds));
         }
         json!({ "error": error })

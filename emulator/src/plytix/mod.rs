@@ -9,22 +9,25 @@
 //!            429        308               401      500, `race` in the journal
 //! ```
 //!
-//! Links between products, assets and categories are not emulated. They fit in as fields of
-//! [`product::Product`], operations of [`route::Operation`] and columns of [`search`].
+//! Categories and variants are not emulated. They fit in as fields of [`product::Product`], operations
+//! of [`route::Operation`] and columns of [`search`].
 
 mod account;
 mod answer;
+mod asset;
 mod attribute;
 mod auth;
 mod change;
 mod definition;
 mod error;
 mod filter;
+mod link;
 mod product;
 mod query;
 mod route;
 mod search;
 mod seed;
+mod setup;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -44,9 +47,14 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
+use chrono::TimeDelta;
 use error::Refusal;
 use route::Operation;
 use serde_json::json;
+pub(crate) use setup::Canonical;
+use setup::products;
+pub use setup::{PlytixSettings, RetryAfter};
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -57,9 +65,6 @@ use write::{Write, Writes};
 const LONGEST_BODY: usize = 16 * 1024 * 1024;
 /// Logins that the token host admits a second, by its own headers.
 const LOGINS_A_SECOND: u32 = 8;
-/// Requests that the API admits in ten seconds and in an hour, as recorded tokens say.
-const QUOTAS: [(u32, Duration); 2] =
-    [(20, Duration::from_secs(10)), (5_000, Duration::from_hours(1))];
 
 /// Plytix, of which clones are the same one.
 #[derive(Debug, Clone)]
@@ -79,12 +84,29 @@ struct Plytix {
     windows: Mutex<[Window; 2]>,
     writes: Writes,
     account: Mutex<Account>,
+    retry_after: RetryAfter,
 }
 
 impl Service {
     /// Plytix with its first definitions and products, which `seed` fixes.
-    pub(crate) fn new(seed: u64, clock: Clock, journal: Journal) -> Self {
-        let windows = QUOTAS.map(|(limit, length)| Window::new(limit, length));
+    ///
+    /// # Errors
+    /// A file of products that cannot be read, or holds what Plytix would refuse.
+    pub(crate) fn new(
+        seed: u64,
+        settings: &PlytixSettings,
+        canonicals: &[Canonical],
+        clock: Clock,
+        journal: Journal,
+    ) -> io::Result<Self> {
+        let windows = [
+            Window::new(settings.requests_per_10_seconds, Duration::from_secs(10)),
+            Window::new(settings.requests_per_hour, Duration::from_hours(1)),
+        ];
+        let products = settings.products.as_deref().map_or_else(|| Ok(Vec::new()), products)?;
+        let lag = Duration::try_from_secs_f64(settings.search_lag).unwrap_or_default();
+        let lag = TimeDelta::from_std(lag).unwrap_or_default();
+        let account = Account::new(seed, lag, canonicals, &products).map_err(io::Error::other)?;
         let plytix = Plytix {
             seed,
             clock,
@@ -94,9 +116,10 @@ impl Service {
             logins: Mutex::new(Window::new(LOGINS_A_SECOND, Duration::from_secs(1))),
             windows: Mutex::new(windows),
             writes: Writes::default(),
-            account: Mutex::new(Account::new(seed)),
+            account: Mutex::new(account),
+            retry_after: settings.retry_after,
         };
-        Self { plytix: Arc::new(plytix) }
+        Ok(Self { plytix: Arc::new(plytix) })
     }
 
     /// The host of the tokens.
@@ -114,6 +137,12 @@ impl Service {
     /// What Plytix holds, as a table for people.
     pub(crate) fn table(&self) -> String {
         held(&self.plytix.account).table()
+    }
+
+    /// What Plytix holds, one line of JSON a product, for a test to compare.
+    pub(crate) fn dump(&self) -> String {
+        let lines = held(&self.plytix.account).dump();
+        lines.iter().map(|line| format!("{line}\n")).collect()
     }
 }
 
@@ -146,7 +175,7 @@ impl Plytix {
         let body = read(body).await?;
         if let Some(left) = refused {
             // That there are refusals follows from the headers; their body was not recorded.
-            return Err(Refusal::rate_limited(whole_seconds(self.clock.real(left))));
+            return Err(self.rate_limited(left));
         }
         held(&self.tokens).answer(&body, self.clock.now())
     }
@@ -169,6 +198,13 @@ impl Plytix {
         let entered = self.enter(head, operation);
         let body = read(body).await?;
         let write = entered?;
+        // A link is written at both of its ends.
+        let ends = match operation {
+            Operation::Relate { .. } => link::targets(&body),
+            _ => Vec::new(),
+        };
+        let begun = ends.iter().map(|end| self.writes.begin(end));
+        let _ends = begun.collect::<Result<Vec<_>, _>>()?;
         if write.is_some() {
             write::take_time(&self.clock).await;
         }
@@ -194,7 +230,12 @@ impl Plytix {
         let now = self.clock.elapsed();
         let refused = held(&self.windows).each_mut().map(|window| window.refused_for(now));
         let Some(left) = refused.into_iter().flatten().max() else { return Ok(()) };
-        Err(Refusal::rate_limited(whole_seconds(self.clock.real(left))))
+        Err(self.rate_limited(left))
+    }
+
+    /// The refusal of one request too many, with so much scaled time left.
+    fn rate_limited(&self, left: Duration) -> Refusal {
+        Refusal::rate_limited(whole_seconds(self.clock.real(left)), self.retry_after)
     }
 
     /// Notes what became of a request, and puts the answer on the wire.
@@ -228,7 +269,9 @@ impl Plytix {
 fn response(outcome: Result<Answer, Refusal>, request_id: &str) -> Response {
     let (status, body, location, retry_after) = match outcome {
         Ok(answer) => (answer.status, answer.body, answer.location, None),
-        Err(refusal) => (refusal.status, Some(refusal.body()), None, refusal.retry_after),
+        Err(refusal) => {
+            (refusal.status, Some(refusal.body()), refusal.location, refusal.retry_after)
+        }
     };
     let mut response =
         Response::new(body.as_ref().map_or_else(Body::empty, |body| Body::from(body.to_string())));

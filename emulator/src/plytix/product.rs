@@ -1,15 +1,26 @@
 //! Products, and how they show when they are read.
 
 use super::answer::{unzoned, zoned};
+use super::asset::Assets;
 use super::attribute::Kind;
 use super::definition::Definitions;
+use super::route::Version;
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 use std::collections::HashMap;
 
 /// What a product is until it is given a status. That v2 does so too is assumed from its examples.
 const FIRST_STATUS: &str = "Draft";
+
+/// A link to another product.
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    /// How many of the other product.
+    pub(super) quantity: Number,
+    /// When it last changed.
+    pub(super) modified: DateTime<Utc>,
+}
 
 /// A product.
 #[derive(Debug, Clone)]
@@ -30,6 +41,8 @@ pub(super) struct Product {
     pub(super) thumbnail: Option<String>,
     /// Values by label, in the form in which they are written, in the order of first writing.
     pub(super) attributes: IndexMap<String, Value>,
+    /// Links to other products by their identifiers, by the identifier of the relationship.
+    pub(super) links: IndexMap<String, IndexMap<String, Link>>,
     /// When it was made.
     pub(super) created: DateTime<Utc>,
     /// When it last changed.
@@ -48,6 +61,7 @@ impl Product {
             family: None,
             thumbnail: None,
             attributes: IndexMap::new(),
+            links: IndexMap::new(),
             created: now,
             modified: now,
         }
@@ -88,20 +102,49 @@ impl Product {
         all
     }
 
-    /// What v2 shows when the product is read: assets as plain ids, times without a zone, and of
-    /// the attributes those that have a value.
-    pub(super) fn read_form(&self, account: &str, definitions: &Definitions) -> Value {
+    /// Its links by one relationship, without what only some answers show of them.
+    pub(super) fn related(&self, relationship: &str) -> Option<Value> {
+        let links = self.links.get(relationship).filter(|links| !links.is_empty())?;
+        let form =
+            |(id, link): (&String, &Link)| json!({"product_id": id, "quantity": link.quantity});
+        Some(links.iter().map(form).collect())
+    }
+
+    /// What is shown when the product is read: times without a zone, and of the attributes those that
+    /// have a value. Assets are plain ids in v2 and whole in v1.
+    pub(super) fn read_form(
+        &self,
+        account: &str,
+        definitions: &Definitions,
+        assets: &Assets,
+        version: Version,
+    ) -> Value {
+        let whole = |ids: Value| match (version, ids) {
+            (Version::V1, Value::Array(ids)) => {
+                ids.iter().filter_map(Value::as_str).filter_map(|id| assets.form(id)).collect()
+            }
+            (_, ids) => ids,
+        };
         let mut attributes = Map::new();
         for (label, attribute) in &definitions.attributes {
             if let Some(value) = self.value(label, definitions) {
-                attributes.insert(label.clone(), attribute.read_form(&value));
+                let form = attribute.read_form(&value);
+                let is_media = matches!(attribute.kind, Kind::Media | Kind::MediaGallery);
+                attributes.insert(label.clone(), if is_media { whole(form) } else { form });
             }
         }
+        let relationships = definitions.relationships.iter().filter_map(|relationship| {
+            let related = self.related(&relationship.id)?;
+            Some(
+                json!({"relationship_label": relationship.label, "relationship_id": relationship.id,
+                "related_products": related}),
+            )
+        });
         let mut form = json!({
             "id": self.id,
             "created": unzoned(self.created),
             "account_id": account,
-            "assets": self.assets(),
+            "assets": whole(json!(self.assets())),
             "attributes": attributes,
             "categories": [],
             "created_user_audit": audit(account),
@@ -112,11 +155,11 @@ impl Product {
             "num_variations": 0,
             "overwritten_attributes": [],
             "product_level": 0,
-            "relationships": [],
+            "relationships": relationships.collect::<Value>(),
             "sku": self.sku,
             "static_list_ids": [],
             "status": self.status,
-            "thumbnail": self.thumbnail.iter().collect::<Vec<_>>(),
+            "thumbnail": whole(self.thumbnail.iter().map(|id| json!(id)).collect()),
             "product_type": "SINGLE",
         });
         if let Some(form) = form.as_object_mut() {

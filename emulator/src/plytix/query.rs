@@ -44,6 +44,17 @@ pub(super) struct Condition {
     pub(super) value: Value,
 }
 
+/// A condition on the links that begin at a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LinkCondition {
+    /// The relationship's identifier.
+    pub(super) relationship: String,
+    /// Whether there must be such a link, or must not.
+    pub(super) exists: bool,
+    /// The products at the other end; any, if none is named.
+    pub(super) products: Vec<String>,
+}
+
 /// A search.
 #[derive(Debug)]
 pub(super) struct Query {
@@ -55,6 +66,8 @@ pub(super) struct Query {
     pub(super) page: usize,
     /// Rows on a page.
     pub(super) page_size: usize,
+    /// Alternatives of conditions on links, like `filters`.
+    pub(super) links: Vec<Vec<LinkCondition>>,
     /// A column, or a column behind a minus; as sent.
     pub(super) order: Option<String>,
 }
@@ -65,14 +78,20 @@ impl Query {
         let Some(body) = body.as_object() else {
             return Err(Refusal::not_evidenced("a search that is not an object"));
         };
-        let mut query =
-            Self { filters: Vec::new(), columns: None, page: 1, page_size: 25, order: None };
+        let mut query = Self {
+            filters: Vec::new(),
+            columns: None,
+            links: Vec::new(),
+            page: 1,
+            page_size: 25,
+            order: None,
+        };
         for (key, value) in body {
             match key.as_str() {
                 "filters" => query.filters = filters(value)?,
                 "attributes" => query.columns = Some(columns(value)?),
                 "pagination" => query.paginate(value)?,
-                "relationship_filters" => no_relationship_filters(value)?,
+                "relationship_filters" => query.links = link_conditions(value)?,
                 _ => return Err(Refusal::not_evidenced(format!("`{key}` in a search"))),
             }
         }
@@ -178,13 +197,39 @@ fn columns(value: &Value) -> Result<Vec<String>, Refusal> {
     Ok(texts.into_iter().map(str::to_owned).collect())
 }
 
-/// Accepts a filter for relationships that filters nothing; links are not emulated.
-fn no_relationship_filters(value: &Value) -> Result<(), Refusal> {
-    let lists = value.as_array();
-    let is_empty = lists
-        .is_some_and(|lists| lists.iter().all(|list| list.as_array().is_some_and(Vec::is_empty)));
-    if is_empty {
-        return Ok(());
+/// Reads `relationship_filters`. One relationship a search is what Plytix's description allows.
+fn link_conditions(value: &Value) -> Result<Vec<Vec<LinkCondition>>, Refusal> {
+    let unknown = || Refusal::not_evidenced("relationship filters of this form");
+    let mut alternatives = Vec::new();
+    for alternative in value.as_array().ok_or_else(unknown)? {
+        let conditions = alternative.as_array().ok_or_else(unknown)?.iter().map(link_condition);
+        alternatives.push(conditions.collect::<Option<Vec<_>>>().ok_or_else(unknown)?);
     }
-    Err(Refusal::not_evidenced("relationship filters, because links are not emulated"))
+    alternatives.retain(|conditions| !conditions.is_empty());
+    let mut relationships = alternatives.iter().flatten().map(|it| &it.relationship);
+    let first = relationships.next();
+    if relationships.any(|other| Some(other) != first) {
+        return Err(Refusal::not_evidenced("two relationships in one search"));
+    }
+    Ok(alternatives)
+}
+
+/// Reads one condition; of the ways to compare quantities only `exists` is known well enough.
+fn link_condition(item: &Value) -> Option<LinkCondition> {
+    let text = |key: &str| item.get(key).and_then(Value::as_str);
+    let exists = match text("operator")? {
+        "exists" => true,
+        "!exists" => false,
+        _ => return None,
+    };
+    let product = |it: &Value| {
+        let plain = it.get("qty_operator").is_none_or(|operator| operator == "exists");
+        let plain = plain && it.get("value").is_none_or(Value::is_null);
+        it.get("id").and_then(Value::as_str).filter(|_| plain).map(str::to_owned)
+    };
+    let products = match item.get("product_ids") {
+        None => Vec::new(),
+        Some(ids) => ids.as_array()?.iter().map(product).collect::<Option<_>>()?,
+    };
+    Some(LinkCondition { relationship: text("relationship_id")?.to_owned(), exists, products })
 }

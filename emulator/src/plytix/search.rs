@@ -2,13 +2,14 @@
 
 use super::answer::{Answer, zoned};
 use super::attribute::Attribute;
-use super::definition::Definitions;
+use super::definition::{Definitions, Relationship};
 use super::error::{Fault, Refusal};
 use super::filter::{Cell, Filter, Found, found};
 use super::product::{Product, Products};
-use super::query::{Query, no_field};
+use super::query::{LinkCondition, Query, no_field};
 use super::route::Version;
 use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 /// A field that every product has.
@@ -64,7 +65,7 @@ enum Column<'a> {
     Nothing,
     System(System, &'static str),
     Attribute(&'a Attribute),
-    Relationships,
+    Relationship(&'a Relationship),
 }
 
 /// Answers a search for products.
@@ -73,12 +74,18 @@ pub(super) fn products(
     version: Version,
     products: &Products,
     definitions: &Definitions,
+    newest: DateTime<Utc>,
 ) -> Result<Answer, Refusal> {
     let query = Query::read(body)?;
     let columns = columns(&query, version, definitions)?;
+    let known = |id: &String| definitions.relationships.iter().any(|it| it.id == *id);
+    if query.links.iter().flatten().any(|condition| !known(&condition.relationship)) {
+        return Err(Refusal::not_evidenced("a relationship filter of an unknown relationship"));
+    }
+    let shown = products.iter().filter(|product| product.created <= newest);
     let Found { rows, count } = found(
         &query,
-        products.iter(),
+        shown.filter(|product| has_links(product, &query.links)),
         |within, name| field(within, name, definitions),
         |product, field| cell(product, *field, definitions),
     )?;
@@ -88,6 +95,20 @@ pub(super) fn products(
     let detail = json!({"skus": query.listed_skus(), "rows": rows.len()});
     let answer = Answer::page(rows, query.pagination(count, products.len()));
     Ok(Answer { detail: Some(detail), ..answer })
+}
+
+/// Whether the links of a product pass.
+fn has_links(product: &Product, alternatives: &[Vec<LinkCondition>]) -> bool {
+    let passes = |condition: &LinkCondition| {
+        let links = product.links.get(&condition.relationship);
+        let has = match (links, condition.products.as_slice()) {
+            (None, _) => false,
+            (Some(links), []) => !links.is_empty(),
+            (Some(links), ids) => ids.iter().all(|id| links.contains_key(id)),
+        };
+        has == condition.exists
+    };
+    alternatives.is_empty() || alternatives.iter().any(|all| all.iter().all(passes))
 }
 
 /// The field with this name; attributes have a prefix.
@@ -164,8 +185,8 @@ fn column<'a>(
         return attribute.map(Column::Attribute).ok_or_else(|| no_field("attributes", name));
     }
     if let Some(label) = name.strip_prefix("relationships.") {
-        let exists = definitions.relationships.iter().any(|r| r.label == label);
-        return exists.then_some(Column::Relationships).ok_or_else(|| no_field("attributes", name));
+        let relationship = definitions.relationships.iter().find(|it| it.label == label);
+        return relationship.map(Column::Relationship).ok_or_else(|| no_field("attributes", name));
     }
     let system = SYSTEM.iter().find(|(key, ..)| *key == name);
     match (name, system) {
@@ -212,8 +233,14 @@ fn row(
                 };
                 attributes.insert(attribute.label.clone(), shown);
             }
-            // Links are not emulated, so there are none to show.
-            Column::Relationships => relationships = Some(Value::Array(Vec::new())),
+            Column::Relationship(Relationship { id, label, .. }) => {
+                let all = relationships.get_or_insert_with(Vec::new);
+                if let Some(related) = product.related(id) {
+                    // The key is `label` here, and `relationship_label` elsewhere.
+                    all.push(json!({"relationship_id": id, "label": label,
+                        "related_products": related}));
+                }
+            }
         }
     }
     row.insert("id".to_owned(), json!(product.id));
@@ -221,7 +248,7 @@ fn row(
     row.insert("num_variations".to_owned(), json!(0));
     row.insert("attributes".to_owned(), Value::Object(attributes));
     if let Some(relationships) = relationships {
-        row.insert("relationships".to_owned(), relationships);
+        row.insert("relationships".to_owned(), Value::Array(relationships));
     }
     Ok(Value::Object(row))
 }
@@ -292,7 +319,7 @@ fn entry(key: &str, filter: Filter) -> Value {
 }
 
 /// A column of a search for definitions, and how it is filtered, if that is known.
-type DefinitionColumn = (&'static str, Option<Filter>);
+pub(super) type DefinitionColumn = (&'static str, Option<Filter>);
 
 /// The columns of attributes.
 pub(super) const ATTRIBUTE_COLUMNS: &[DefinitionColumn] = &[

@@ -5,7 +5,8 @@
 
 use super::account::Account;
 use super::attribute::Kind;
-use super::definition::{Definitions, id};
+use super::definition::Definitions;
+use super::setup::Canonical;
 use crate::random::Random;
 use chrono::{DateTime, TimeDelta, Utc};
 use indexmap::IndexMap;
@@ -57,15 +58,16 @@ const PRODUCTS: &[(&str, &str)] = &[
 ];
 
 /// Fills an empty account.
-pub(super) fn fill(account: &mut Account, seed: u64) {
+pub(super) fn fill(account: &mut Account, seed: u64) -> DateTime<Utc> {
     let start = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_000);
     define(&mut account.definitions, start);
     for (index, (sku, label)) in PRODUCTS.iter().enumerate() {
         let mut random = Random::new(seed, "plytix canonical product", index as u64);
         let upc = upc(&mut random);
         let created = start + TimeDelta::seconds(i64::try_from(random.below(86_400)).unwrap_or(0));
-        let asset = id(seed, "plytix asset", index);
-        account.assets.insert(asset.clone());
+        let picture = format!("{}.jpg", sku.to_lowercase());
+        let address = format!("https://shop.example.com/{picture}");
+        let asset = account.assets.add(&picture, &address, created);
         let mut product = account.new_product((*sku).to_owned(), created);
         product.label = Some((*label).to_owned());
         product.gtin = Some(format!("0{upc}"));
@@ -73,6 +75,22 @@ pub(super) fn fill(account: &mut Account, seed: u64) {
         product.family = account.definitions.families.get(1).map(|family| family.id.clone());
         product.thumbnail = Some(asset);
         product.attributes = values(sku, &upc, &mut random);
+        account.products.put(product);
+    }
+    start
+}
+
+/// Adds products of the seller's own that Amazon's catalogue has too.
+pub(super) fn add_canonicals(account: &mut Account, own: &[Canonical], created: DateTime<Utc>) {
+    for Canonical { model, label, upc } in own {
+        let mut product = account.new_product(model.clone(), created);
+        product.label = Some(label.clone());
+        "Completed".clone_into(&mut product.status);
+        product.family = account.definitions.families.get(1).map(|family| family.id.clone());
+        let codes = upc.iter().flat_map(|upc| [("upc", upc.clone()), ("ean", format!("0{upc}"))]);
+        let values = codes.chain([("model_number", model.clone())]);
+        product.attributes =
+            values.map(|(label, value)| (label.to_owned(), json!(value))).collect();
         account.products.put(product);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::definition::Definitions;
 use super::product::{Product, Products};
+use indexmap::IndexMap;
 
 /// Products in the table.
 const ROWS: usize = 10;
@@ -22,7 +23,12 @@ pub(super) fn table(products: &Products, definitions: &Definitions) -> String {
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
     let widths = [0, 1, 2, 3, 4].map(width);
-    let mut text = format!("{} products, {with_family} with a family\n", products.len());
+    let links: usize = products.iter().flat_map(|it| it.links.values()).map(IndexMap::len).sum();
+    let pictured = products.iter().filter(|product| product.thumbnail.is_some()).count();
+    let mut text = format!(
+        "{} products, {with_family} with a family, {pictured} with a thumbnail, {links} links\n",
+        products.len()
+    );
     for row in &rows {
         let cells: Vec<String> =
             row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();

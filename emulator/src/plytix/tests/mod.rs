@@ -1,11 +1,13 @@
 //! Plytix as its callers see it: each request goes through the router, as on the wire.
 
+mod asset;
 mod definition;
+mod link;
 mod product;
 mod search;
 mod transport;
 
-use super::Service;
+use super::{PlytixSettings, Service};
 use crate::clock::Clock;
 use crate::journal::Journal;
 use axum::body::{Body, to_bytes};
@@ -72,11 +74,16 @@ fn request(method: &str, path: &str, authorization: Option<&str>, body: &Value) 
 impl Caller {
     /// Logs in to a new Plytix whose scaled time runs `speed` times as fast as the test's.
     async fn at(speed: f64) -> Self {
+        Self::with(speed, &PlytixSettings::default()).await
+    }
+
+    /// Logs in to a new Plytix that is set up in its own way.
+    async fn with(speed: f64, settings: &PlytixSettings) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Clock::new(DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_500), speed);
         let journal = Journal::create(&directory.path().join("journal"), clock.clone()).unwrap();
-        let mut caller =
-            Self { service: Service::new(7, clock, journal), token: String::new(), directory };
+        let service = Service::new(7, settings, &[], clock, journal).unwrap();
+        let mut caller = Self { service, token: String::new(), directory };
         caller.token = caller.login().await;
         caller
     }
@@ -159,7 +166,7 @@ async fn the_table_shows_totals_and_the_first_products_by_sku() {
     caller.create(json!({"sku": "AMZN-US-B1", "label": "x".repeat(60)})).await;
     let table = caller.service.table();
     let lines: Vec<&str> = table.lines().collect();
-    assert_eq!(lines[0], "7 products, 6 with a family");
+    assert_eq!(lines[0], "7 products, 6 with a family, 6 with a thumbnail, 0 links");
     assert_eq!(
         lines[1].split_whitespace().collect::<Vec<_>>(),
         ["SKU", "label", "family", "attributes", "modified"]

@@ -165,7 +165,10 @@ async fn a_product_without_sku_or_with_lower_case_status_is_refused_by_v2() {
         "sku"
     );
     create(json!({"sku": "S", "status": "draft"})).await.is(422);
-    assert_eq!(caller.service.table().lines().next(), Some("6 products, 6 with a family"));
+    assert_eq!(
+        caller.service.table().lines().next(),
+        Some("6 products, 6 with a family, 6 with a thumbnail, 0 links")
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -199,7 +202,10 @@ async fn what_a_write_means_is_not_guessed() {
     ] {
         caller.call("POST", "/api/v2/products", body).await.is(501);
     }
-    assert_eq!(caller.service.table().lines().next(), Some("6 products, 6 with a family"));
+    assert_eq!(
+        caller.service.table().lines().next(),
+        Some("6 products, 6 with a family, 6 with a thumbnail, 0 links")
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! Tokens, windows, redirects, races and the journal.
 
-use super::{Caller, request, send};
+use super::{Caller, PlytixSettings, request, send};
+use crate::plytix::RetryAfter;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
@@ -102,7 +103,10 @@ async fn a_trailing_slash_is_redirected_before_anybody_asks_for_a_token() {
     let request = request("POST", "/api/v2/products/?a=b", None, &json!({"sku": "S"}));
     let reply = send(caller.service.api_router(), request).await.is(308);
     assert_eq!(reply.header("location"), "/api/v2/products?a=b");
-    assert_eq!(caller.service.table().lines().next(), Some("6 products, 6 with a family"));
+    assert_eq!(
+        caller.service.table().lines().next(),
+        Some("6 products, 6 with a family, 6 with a thumbnail, 0 links")
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -185,7 +189,7 @@ async fn what_nobody_has_recorded_is_answered_501_and_noted() {
         ("GET", "/api/v2/products"),
         ("POST", "/api/v1/products"),
         ("PUT", "/api/v2/products/search"),
-        ("POST", "/api/v2/products/5c4ec5afb3bfd10001e45603/assets"),
+        ("POST", "/api/v2/products/5c4ec5afb3bfd10001e45603/categories"),
         ("POST", "/api/v1/assets"),
         ("GET", "/api/v3/products"),
         ("GET", "/"),
@@ -224,11 +228,10 @@ async fn the_journal_names_each_operation_and_counts_the_skus_of_a_search() {
     let skus = json!([[{"field": "sku", "operator": "in", "value": ["A", "B", "C"]}]]);
     caller.search(json!({"filters": skus})).await.is(200);
     caller.search(json!({"page": 1})).await.is(501);
-    let nothing = Value::Null;
     let expected = [
-        ("getToken", 200, nothing.clone()),
-        ("createProduct", 201, nothing.clone()),
-        ("updateProduct", 200, nothing.clone()),
+        ("getToken", 200, Value::Null),
+        ("createProduct", 201, json!({"sku": "A", "id": id})),
+        ("updateProduct", 200, json!({"sku": "A", "changed": true})),
         ("searchProducts", 200, json!({"skus": 3, "rows": 1})),
         (
             "notEvidenced",
@@ -240,4 +243,39 @@ async fn the_journal_names_each_operation_and_counts_the_skus_of_a_search() {
     let expected =
         expected.map(|(operation, status, detail)| (operation.to_owned(), status, detail));
     assert_eq!(caller.journal(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn limits_and_the_place_of_the_wait_can_be_chosen() {
+    for (retry_after, header, body) in [
+        (RetryAfter::Both, "10", json!(10)),
+        (RetryAfter::Header, "10", Value::Null),
+        (RetryAfter::Body, "", json!(10)),
+    ] {
+        let settings =
+            PlytixSettings { requests_per_10_seconds: 1, retry_after, ..PlytixSettings::default() };
+        let caller = Caller::with(1.0, &settings).await;
+        caller.at_once("GET", PRODUCT, Value::Null).await.is(404);
+        let reply = caller.at_once("GET", PRODUCT, Value::Null).await.is(429);
+        assert_eq!(
+            (reply.header("retry-after"), &reply.body["error"]["retry_after"]),
+            (header, &body)
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_search_may_be_late_and_a_read_is_not() {
+    let settings = PlytixSettings { search_lag: 3.0, ..PlytixSettings::default() };
+    let caller = Caller::with(1.0, &settings).await;
+    let id = caller.create(json!({"sku": "S"})).await;
+    let found = async || {
+        let filters = json!([[{"field": "sku", "operator": "in", "value": ["S"]}]]);
+        let reply = caller.search(json!({"filters": filters})).await.is(200);
+        reply.body["data"].as_array().unwrap().len()
+    };
+    assert_eq!(found().await, 0);
+    assert_eq!(caller.read(&id).await["sku"], "S");
+    advance(Duration::from_secs(3)).await;
+    assert_eq!(found().await, 1);
 }
