@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -16,6 +17,7 @@ use crate::error::{BuildError, Error};
 use crate::operation::{Call, Operation};
 use crate::plan::RateLimiter;
 use crate::queue::{Gate, Line};
+use crate::quota::Quota;
 use crate::retry::RetryPolicy;
 use crate::token::TokenCache;
 use crate::transport::{Patience, Place, Timeouts, transport};
@@ -39,7 +41,7 @@ pub(crate) struct Shared {
     pub(crate) policy: RetryPolicy,
     pub(crate) gate: Gate,
     pub(crate) windows: Line<WindowLimiter>,
-    lines: Mutex<HashMap<&'static str, Arc<Line<RateLimiter>>>>,
+    lines: Mutex<HashMap<&'static str, Arc<Line<Quota>>>>,
     pub(crate) counts: Counts,
 }
 
@@ -68,10 +70,20 @@ impl Client {
         Attempts::new(&self.0, &call)?.run().await
     }
 
-    /// What was called so far, by operation, for a summary.
+    /// What was called so far and who waits now, by operation, for a progress view or a summary.
     #[must_use]
     pub fn counts(&self) -> Vec<(&'static str, Count)> {
         self.0.counts.all()
+    }
+
+    /// How long it is from now to the next place of the operation, by its plan and by what was
+    /// learnt of it, and while the whole API wants to be left alone; nothing is taken. Callers who
+    /// wait already ([`Count::waiting`]) go before. `None` for an operation without a plan.
+    #[must_use]
+    pub fn next_place(&self, operation: &Operation) -> Option<Duration> {
+        let now = Instant::now();
+        let place = self.0.line(operation)?.look(|quota| quota.next(now));
+        Some(place.saturating_duration_since(now).max(self.0.gate.closed_for(now)))
     }
 
     /// What the attempts of a call need.
@@ -83,12 +95,12 @@ impl Client {
 
 impl Shared {
     /// The line in front of an operation, if it has a plan.
-    pub(crate) fn line(&self, operation: &Operation) -> Option<Arc<Line<RateLimiter>>> {
+    pub(crate) fn line(&self, operation: &Operation) -> Option<Arc<Line<Quota>>> {
         let plan = operation.plan?;
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = lines
-            .entry(operation.name)
-            .or_insert_with(|| Arc::new(Line::new(RateLimiter::new(plan, Instant::now()))));
+        let line = lines.entry(operation.name).or_insert_with(|| {
+            Arc::new(Line::new(Quota::new(RateLimiter::new(plan, Instant::now()))))
+        });
         Some(Arc::clone(line))
     }
 }

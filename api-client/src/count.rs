@@ -1,8 +1,10 @@
-//! Counting calls, for a summary at the end of a run.
+//! Counting calls and those who wait, for a view of a run and a summary at its end.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 /// What was asked of one operation so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub struct Count {
     /// Time spent waiting for a place, for the gate, and between attempts, added up over all
     /// callers; more than a clock on the wall shows when several wait at once.
     pub waited: Duration,
+    /// Callers that are waiting in one of these ways right now.
+    pub waiting: u64,
 }
 
 /// The counts of a client, by operation.
@@ -29,9 +33,33 @@ impl Counts {
         change(counts.entry(operation).or_default());
     }
 
+    /// Counts a caller as waiting until the guard is dropped, and then the time that it waited.
+    pub(crate) fn waiting(&self, operation: &'static str) -> Waiting<'_> {
+        self.change(operation, |count| count.waiting += 1);
+        Waiting { counts: self, operation, since: Instant::now() }
+    }
+
     /// All counts, in the order of the operations' names.
     pub(crate) fn all(&self) -> Vec<(&'static str, Count)> {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         counts.iter().map(|(name, count)| (*name, *count)).collect()
+    }
+}
+
+/// A caller that waits, also one that goes away while it does.
+#[must_use]
+#[derive(Debug)]
+pub(crate) struct Waiting<'c> {
+    counts: &'c Counts,
+    operation: &'static str,
+    since: Instant,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.counts.change(self.operation, |count| {
+            count.waiting = count.waiting.saturating_sub(1);
+            count.waited += self.since.elapsed();
+        });
     }
 }

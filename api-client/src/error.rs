@@ -38,12 +38,13 @@ pub enum Error {
     #[error("{0}")]
     Refused(Box<Refusal>),
 
-    /// Trying again later can help; by the time a caller sees this, it has been tried.
+    /// Trying again later can help; by the time a caller sees this, it has been tried, if not by
+    /// this call then by another of its class.
     #[error("{operation}: gave up after {attempts} attempts over {elapsed:.1?}")]
     Exhausted {
         /// The API's own name for what was called.
         operation: &'static str,
-        /// Requests sent, the first included.
+        /// Requests sent, the first included; none if the call's class was refused all the time.
         attempts: u32,
         /// Time from the call to the last answer, waits included.
         elapsed: Duration,
@@ -58,6 +59,8 @@ pub enum Error {
     WaitTooLong {
         /// The API's own name for what was called.
         operation: &'static str,
+        /// HTTP status of the answer that asked for it: 429, or 503 with a wait.
+        status: u16,
         /// How long from now on the API wants to be left alone.
         wait: Duration,
         /// The longest wait that the policy allows.
@@ -118,6 +121,19 @@ impl Error {
         match self {
             Self::Forbidden(refusal) | Self::Refused(refusal) => Some(refusal),
             _ => None,
+        }
+    }
+
+    /// Whether the API's limits ended the call (its last failure was a 429), so that others like it
+    /// will hardly fare better for a while.
+    #[must_use]
+    pub fn is_throttled(&self) -> bool {
+        match self {
+            Self::Exhausted { source, .. } => {
+                source.downcast_ref::<Refusal>().is_some_and(|refusal| refusal.status == 429)
+            }
+            Self::WaitTooLong { status, .. } => *status == 429,
+            _ => false,
         }
     }
 }

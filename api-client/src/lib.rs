@@ -61,6 +61,7 @@ mod operation;
 mod percent;
 mod plan;
 mod queue;
+mod quota;
 mod retry;
 mod token;
 mod transport;

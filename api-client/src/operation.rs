@@ -55,6 +55,7 @@ pub struct Call<'a> {
     query: Vec<(&'a str, String)>,
     body: Body,
     token: Option<SecretString>,
+    class: Option<&'a str>,
 }
 
 /// What a call sends.
@@ -80,7 +81,8 @@ impl<'a> Call<'a> {
     /// Begins a call without values, query or body.
     #[must_use]
     pub fn to(operation: &'a Operation) -> Self {
-        Self { operation, path: Vec::new(), query: Vec::new(), body: Body::None, token: None }
+        let (path, query) = (Vec::new(), Vec::new());
+        Self { operation, path, query, body: Body::None, token: None, class: None }
     }
 
     /// Puts a value in the place of `{placeholder}`. It is percent-encoded and stays one segment,
@@ -130,6 +132,26 @@ impl<'a> Call<'a> {
     pub fn token(mut self, token: SecretString) -> Self {
         self.token = Some(token);
         self
+    }
+
+    /// Names the class of this call: whatever the API may refuse by a quota that it does not
+    /// publish, while it accepts other calls of the operation. It is written to the log, and names
+    /// should be few, since a pause is kept for each that is refused.
+    ///
+    /// When a call of a class is refused (429 without a stated wait), its class pauses for `1 /
+    /// rate`, doubling with each further refusal up to 15 minutes, until one of its calls succeeds;
+    /// one call at a time finds out. The operation goes on for others after `1 / rate`, unless
+    /// several classes begin to be refused without a success between them. Without a plan there
+    /// is no such pause, and the class has no effect.
+    #[must_use]
+    pub fn class(mut self, class: &'a str) -> Self {
+        self.class = Some(class);
+        self
+    }
+
+    /// The class of this call.
+    pub(crate) fn of_class(&self) -> Option<&'a str> {
+        self.class
     }
 
     /// The token that this call brings along.

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 const LONGEST_INTERVAL: Duration = Duration::from_hours(24);
 
 /// The longest pause after repeated refusals, unless the plan's own pace is slower.
-const LONGEST_PAUSE: Duration = Duration::from_mins(15);
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 
 /// How often an operation may be called: `burst` calls at once, then `rate` calls a second.
 ///
@@ -34,11 +34,17 @@ pub struct UsagePlan {
 ///            └── burst - 1 intervals of ──┘
 ///                1 / rate
 /// ```
+///
+/// Places follow from that instant and not from the time at which a caller woke up: whoever is
+/// late by less than the burst makes nobody else late. A burst of one leaves no such room, since a
+/// server whose bucket holds one call refuses two that are closer than an interval.
 #[derive(Debug)]
 pub struct RateLimiter {
     plan: UsagePlan,
     whole_at: Instant,
     refusals: u32,
+    /// While the bucket may be emptier than we know: the next place, whatever the bucket holds.
+    doubt: Option<Instant>,
     /// Refusals before this time answer calls that were under way when the last one arrived.
     held_until: Option<Instant>,
 }
@@ -47,19 +53,23 @@ impl RateLimiter {
     /// Starts with a whole burst.
     #[must_use]
     pub fn new(plan: UsagePlan, now: Instant) -> Self {
-        Self { plan, whole_at: now, refusals: 0, held_until: None }
+        Self { plan, whole_at: now, refusals: 0, doubt: None, held_until: None }
     }
 
     /// The time of the next free place, which is `now` while the burst lasts. Takes nothing.
     #[must_use]
     pub fn next(&self, now: Instant) -> Instant {
-        self.whole_at.checked_sub(self.head_start()).map_or(now, |free| free.max(now))
+        let free = self.whole_at.checked_sub(self.head_start()).map_or(now, |free| free.max(now));
+        self.doubt.map_or(free, |doubt| doubt.max(free))
     }
 
     /// Takes the next free place and returns its time.
     pub fn reserve(&mut self, now: Instant) -> Instant {
         let place = self.next(now);
-        self.whole_at = later(self.whole_at.max(now), self.interval());
+        self.whole_at = later(self.whole_at.max(place), self.interval());
+        if self.doubt.is_some() {
+            self.doubt = Some(later(place, self.interval()));
+        }
         place
     }
 
@@ -71,10 +81,9 @@ impl RateLimiter {
         }
         let before = self.interval();
         self.plan.rate = rate;
-        let missing =
-            self.whole_at.saturating_duration_since(now).as_secs_f64() / before.as_secs_f64();
-        let refill = Duration::try_from_secs_f64(missing * self.interval().as_secs_f64());
-        self.whole_at = later(now, refill.unwrap_or(LONGEST_INTERVAL));
+        let ratio = self.interval().as_secs_f64() / before.as_secs_f64();
+        self.whole_at = rescaled(self.whole_at, now, ratio);
+        self.doubt = self.doubt.map(|place| rescaled(place, now, ratio));
         self.held_until = None;
     }
 
@@ -88,9 +97,7 @@ impl RateLimiter {
         if let Some(until) = self.held_until.filter(|until| now < *until) {
             return self.next(now).max(until);
         }
-        let interval = self.interval();
-        let doubled = interval.saturating_mul(2_u32.saturating_pow(self.refusals));
-        let place = later(now, doubled.min(LONGEST_PAUSE.max(interval)));
+        let place = later(now, self.pause(self.refusals));
         self.refusals = self.refusals.saturating_add(1);
         self.held_until = Some(place);
         self.whole_at = self.whole_at.max(later(place, self.head_start()));
@@ -102,8 +109,30 @@ impl RateLimiter {
         self.refusals = 0;
     }
 
+    /// Learns that a call was refused for a reason that may be its own: until
+    /// [`RateLimiter::trust`], the bucket counts as empty, and places come one interval apart,
+    /// the next one an interval from now. What it holds is not lost. Returns the next place.
+    pub(crate) fn doubt(&mut self, now: Instant) -> Instant {
+        let place = later(now, self.interval());
+        self.doubt = self.doubt.max(Some(place));
+        self.next(now)
+    }
+
+    /// Learns that the bucket was not empty: what it holds may be used again.
+    pub(crate) fn trust(&mut self) {
+        self.doubt = None;
+    }
+
+    /// The pause after a refusal that follows so many others: an interval, doubled for each, but
+    /// at most 15 minutes (or the interval itself, if that is longer).
+    pub(crate) fn pause(&self, earlier_refusals: u32) -> Duration {
+        let interval = self.interval();
+        let doubled = interval.saturating_mul(2_u32.saturating_pow(earlier_refusals));
+        doubled.min(LONGEST_PAUSE.max(interval))
+    }
+
     /// Time in which one call comes back.
-    fn interval(&self) -> Duration {
+    pub(crate) fn interval(&self) -> Duration {
         let seconds = 1.0 / self.plan.rate;
         Duration::try_from_secs_f64(seconds)
             .unwrap_or(LONGEST_INTERVAL)
@@ -116,8 +145,14 @@ impl RateLimiter {
     }
 }
 
+/// The instant, with the time that is left until then stretched by the ratio.
+pub(crate) fn rescaled(until: Instant, now: Instant, ratio: f64) -> Instant {
+    let left = until.saturating_duration_since(now).as_secs_f64() * ratio;
+    later(now, Duration::try_from_secs_f64(left).unwrap_or(LONGEST_INTERVAL))
+}
+
 /// The instant after the duration, or the instant itself where the clock cannot tell that time.
-fn later(instant: Instant, by: Duration) -> Instant {
+pub(crate) fn later(instant: Instant, by: Duration) -> Instant {
     instant.checked_add(by).unwrap_or(instant)
 }
 
@@ -164,6 +199,40 @@ mod tests {
             limiter.adopt(senseless, start);
             assert_eq!(limiter.next(start) - start, Duration::from_millis(100));
         }
+    }
+
+    #[test]
+    fn a_rate_a_thousand_times_higher_keeps_the_burst_and_what_is_spent_of_it() {
+        let start = Instant::now();
+        let mut limiter = RateLimiter::new(UsagePlan { rate: 0.0167, burst: 15 }, start);
+        for _ in 0..5 {
+            limiter.reserve(start);
+        }
+        limiter.adopt(16.7, start);
+        let free_at = |limiter: &mut RateLimiter, now| {
+            (0..20).take_while(|_| limiter.next(now) == now && limiter.reserve(now) == now).count()
+        };
+        assert_eq!(free_at(&mut limiter, start), 10);
+        assert_eq!((limiter.next(start) - start).as_millis(), 59);
+        // Fifteen intervals of 59.9 milliseconds.
+        let rested = start + Duration::from_millis(899);
+        assert_eq!(free_at(&mut limiter, rested), 15);
+    }
+
+    #[test]
+    fn who_wakes_late_makes_nobody_later_as_long_as_there_is_a_burst() {
+        let start = Instant::now();
+        let mut limiter = RateLimiter::new(UsagePlan { rate: 1000.0, burst: 3 }, start);
+        let mut now = start;
+        for _ in 0..1_000 {
+            let place = limiter.next(now);
+            if place > now {
+                // Woken late by a millisecond, which is a whole interval.
+                now = place + Duration::from_millis(1);
+            }
+            limiter.reserve(now);
+        }
+        assert_eq!((now - start).as_millis(), 998);
     }
 
     #[test]

@@ -1,15 +1,17 @@
-//! Where callers wait: one after another for a place, all together at a closed gate.
+//! Where callers wait: one after another for a place, all together at a closed gate, and beside
+//! the line while their class is paused.
 //!
 //! Only the first in a line looks at the clock. The others wait for their turn, so an announced
 //! rate moves everybody at once, and a caller that goes away has not used up a place.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
-use crate::plan::RateLimiter;
+use crate::quota::Quota;
 use crate::window::WindowLimiter;
 
 /// Says when the next place is free.
@@ -20,7 +22,7 @@ pub(crate) trait Pace {
     fn reserve(&mut self, now: Instant) -> Instant;
 }
 
-impl Pace for RateLimiter {
+impl Pace for Quota {
     fn next(&self, now: Instant) -> Instant {
         Self::next(self, now)
     }
@@ -57,31 +59,75 @@ impl<P: Pace> Line<P> {
 
     /// Waits for a place and takes it.
     pub(crate) async fn pass(&self) {
+        self.pass_while(|_| true).await;
+    }
+
+    /// Waits for a place and takes it as long as the caller wants one; returns whether it did. The
+    /// first in the line is asked again after every change, the others when their turn comes.
+    pub(crate) async fn pass_while(&self, is_wanted: impl Fn(&P) -> bool) -> bool {
         let _turn = self.turn.lock().await;
         loop {
+            let changed = self.changed();
             let now = Instant::now();
-            let place = self.pace().next(now);
-            if place <= now {
-                self.pace().reserve(now);
-                return;
-            }
-            // A change between the lines above and here leaves a permit, so it is not missed.
+            let free = {
+                let mut pace = self.pace();
+                if !is_wanted(&pace) {
+                    return false;
+                }
+                let free = pace.next(now);
+                if free <= now {
+                    pace.reserve(now);
+                    return true;
+                }
+                free
+            };
             tokio::select! {
-                () = tokio::time::sleep_until(place) => {}
-                () = self.changed.notified() => {}
+                () = tokio::time::sleep_until(free) => {}
+                () = changed => {}
             }
         }
     }
 
-    /// Changes the pace, and lets the first in the line look again.
+    /// Looks at the pace, and may note there what concerns nobody who waits.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&mut P) -> T) -> T {
+        look(&mut self.pace())
+    }
+
+    /// Changes the pace, and lets all who wait because of it look again.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut P) -> T) -> T {
         let result = change(&mut self.pace());
-        self.changed.notify_one();
+        self.changed.notify_waiters();
         result
+    }
+
+    /// The next change. One that comes between this call and the first poll is not missed.
+    pub(crate) fn changed(&self) -> Notified<'_> {
+        self.changed.notified()
     }
 
     fn pace(&self) -> MutexGuard<'_, P> {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Held by the one call that finds out whether a paused class is accepted again. When it ends,
+/// however it ends, the others of the class look again.
+#[derive(Debug)]
+pub(crate) struct Probe {
+    line: Arc<Line<Quota>>,
+    class: Box<str>,
+}
+
+impl Probe {
+    /// For the call that was given [`Admission::Probe`](crate::quota::Admission::Probe).
+    pub(crate) fn new(line: &Arc<Line<Quota>>, class: &str) -> Self {
+        Self { line: Arc::clone(line), class: class.into() }
+    }
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        self.line.change(|quota| quota.probed(&self.class));
     }
 }
 
@@ -120,10 +166,11 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::plan::UsagePlan;
+    use crate::plan::{RateLimiter, UsagePlan};
 
-    fn line(rate: f64, burst: u32) -> Arc<Line<RateLimiter>> {
-        Arc::new(Line::new(RateLimiter::new(UsagePlan { rate, burst }, Instant::now())))
+    fn line(rate: f64, burst: u32) -> Arc<Line<Quota>> {
+        let limiter = RateLimiter::new(UsagePlan { rate, burst }, Instant::now());
+        Arc::new(Line::new(Quota::new(limiter)))
     }
 
     /// Lets tasks run up to their next wait without moving the clock.
@@ -163,7 +210,7 @@ mod tests {
             async move { line.pass().await }
         });
         settle().await;
-        line.change(|limiter| limiter.adopt(10.0, Instant::now()));
+        line.change(|quota| quota.adopt(10.0, Instant::now()));
         waiting.await.unwrap();
         assert_eq!(start.elapsed().as_millis(), 100);
     }
@@ -175,6 +222,65 @@ mod tests {
         let start = Instant::now();
         let gone = tokio::time::timeout(Duration::from_secs(1), line.pass()).await;
         assert!(gone.is_err());
+        line.pass().await;
+        assert_eq!(start.elapsed().as_secs(), 10);
+    }
+
+    /// When each of so many callers passes, if the first answer announces the rate.
+    async fn passes(callers: u32, published: UsagePlan, announced: f64) -> Vec<Duration> {
+        let line = line(published.rate, published.burst);
+        let start = Instant::now();
+        let waiting: Vec<_> = (0..callers)
+            .map(|_| {
+                let line = Arc::clone(&line);
+                tokio::spawn(async move {
+                    line.pass().await;
+                    start.elapsed()
+                })
+            })
+            .collect();
+        settle().await;
+        line.change(|quota| quota.adopt(announced, Instant::now()));
+        let mut passes = Vec::new();
+        for caller in waiting {
+            passes.push(caller.await.unwrap());
+        }
+        passes
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rate_a_thousand_times_higher_in_the_first_answer_loses_no_place_of_a_long_line() {
+        let published = UsagePlan { rate: 0.0167, burst: 15 };
+        let passes = passes(200, published, 16.7).await;
+        assert_eq!(passes.iter().filter(|pass| pass.is_zero()).count(), 15);
+        let last = passes.last().unwrap().as_secs_f64();
+        let ideal = (200.0 - 15.0) / 16.7;
+        assert!((ideal..ideal * 1.01).contains(&last), "{last} instead of {ideal}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pace_finer_than_the_timer_is_kept() {
+        // Ten places in a millisecond, which is as fine as a timer goes.
+        let published = UsagePlan { rate: 10.0, burst: 50 };
+        let last = *passes(5_050, published, 10_000.0).await.last().unwrap();
+        assert!((500..=501).contains(&last.as_millis()), "{last:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_who_no_longer_wants_a_place_leaves_it_to_the_next() {
+        let line = line(0.1, 1);
+        line.pass().await;
+        let start = Instant::now();
+        let wants = Arc::new(std::sync::atomic::AtomicBool::new(true));
+        let leaving = tokio::spawn({
+            let (line, wants) = (Arc::clone(&line), Arc::clone(&wants));
+            async move { line.pass_while(|_| wants.load(std::sync::atomic::Ordering::SeqCst)).await }
+        });
+        settle().await;
+        wants.store(false, std::sync::atomic::Ordering::SeqCst);
+        line.change(|_| {});
+        assert!(!leaving.await.unwrap());
+        assert!(start.elapsed().is_zero());
         line.pass().await;
         assert_eq!(start.elapsed().as_secs(), 10);
     }

@@ -23,8 +23,9 @@ pub struct RetryPolicy {
     /// Requests that one call may send, the first included. A 429 that states a wait of a second
     /// or more does not count: the API has promised that the wait will help.
     pub attempts: u32,
-    /// Time that one call may spend in requests and in the pauses between them. Waiting for a place
-    /// in the plan, for the gate, and for as long as the API has stated does not count.
+    /// Time that one call may spend in requests and in the pauses between them, those of its class
+    /// included, even while another call of the class was the one refused. Waiting for a place in
+    /// the plan, for the gate, and for as long as the API has stated does not count.
     pub time: Duration,
     /// The longest wait that is accepted when the API states one.
     pub longest_wait: Duration,
@@ -185,7 +186,7 @@ impl Budget {
     pub(crate) fn sent(&mut self, took: Duration) {
         self.sent += 1;
         self.attempts += 1;
-        self.spent = self.spent.saturating_add(took);
+        self.spend(took);
     }
 
     /// How many requests were sent.
@@ -208,12 +209,21 @@ impl Budget {
 
     /// Takes a pause out of the budget, or returns `None` when it is used up.
     pub(crate) fn affordable(&mut self, pause: Duration) -> Option<Duration> {
-        let spent = self.spent.saturating_add(pause);
-        if self.attempts >= self.policy.attempts || spent > self.policy.time {
+        if self.attempts >= self.policy.attempts || !self.allows(pause) {
             return None;
         }
-        self.spent = spent;
+        self.spend(pause);
         Some(pause)
+    }
+
+    /// Whether there is time left for a wait of this length.
+    pub(crate) fn allows(&self, wait: Duration) -> bool {
+        self.spent.saturating_add(wait) <= self.policy.time
+    }
+
+    /// Counts time that was waited.
+    pub(crate) fn spend(&mut self, time: Duration) {
+        self.spent = self.spent.saturating_add(time);
     }
 
     /// Accepts a stated wait, which gives the attempt back; `None` when it is too short for that

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::server::{Server, cut_off, dead_url, everything, plain, reply};
 
-const GET_ITEM: Operation = Operation {
+pub(crate) const GET_ITEM: Operation = Operation {
     name: "getItem",
     method: Method::Get,
     path: "/items/{id}",
@@ -91,7 +91,7 @@ const QUICK: RetryPolicy = RetryPolicy {
     throttle_pause: Duration::ZERO,
 };
 
-fn builder(url: &str) -> ClientBuilder {
+pub(crate) fn builder(url: &str) -> ClientBuilder {
     Client::builder(url, Plain).policy(QUICK)
 }
 
@@ -212,9 +212,10 @@ async fn a_stated_wait_closes_the_gate_for_every_caller() {
         assert!(
             matches!(error, Error::WaitTooLong { operation: "getItem", wait, .. } if wait.as_secs() == 1800)
         );
+        assert!(error.is_throttled());
         for error in [get(&client).await.unwrap_err(), create(&client.clone()).await.unwrap_err()] {
             assert!(
-                matches!(error, Error::WaitTooLong { wait, .. } if wait.as_secs() >= 1790),
+                matches!(error, Error::WaitTooLong { status: 429, wait, .. } if wait.as_secs() >= 1790),
                 "{error}"
             );
         }
@@ -242,6 +243,7 @@ async fn an_api_that_always_says_at_once_is_not_asked_forever() {
     let client = builder(&server.url).build().unwrap();
     let error = get(&client).await.unwrap_err();
     assert!(matches!(error, Error::Exhausted { attempts: 4, .. }), "{error}");
+    assert!(error.is_throttled());
     assert_eq!(server.requests(), 4);
 }
 
@@ -266,6 +268,7 @@ async fn a_server_error_is_tried_again_until_the_budget_is_used_up() {
     assert!(error.to_string().starts_with("getItem: gave up after 4 attempts over "), "{error}");
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(source, "getItem: refused with 500 Internal: try later");
+    assert!(!error.is_throttled());
     assert_eq!(server.requests(), 4);
 }
 

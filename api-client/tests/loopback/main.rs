@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests, which clippy cannot see")]
 
 mod call;
+mod class;
 mod download;
 mod log;
 mod server;
