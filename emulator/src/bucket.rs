@@ -29,7 +29,7 @@ impl Bucket {
     pub(crate) fn take(&mut self, now: Duration) -> bool {
         let gained = now.saturating_sub(self.filled_at).as_secs_f64() * self.plan.rate;
         self.left = (self.left + gained).min(f64::from(self.plan.burst));
-        self.filled_at = now;
+        self.filled_at = self.filled_at.max(now);
         if self.left < 1.0 {
             return false;
         }

@@ -16,6 +16,15 @@ pub(crate) struct Clock {
     speed: f64,
 }
 
+/// One reading of a [`Clock`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// Real time of day.
+    pub(crate) time: DateTime<Utc>,
+    /// Scaled time since the start.
+    pub(crate) scaled: Duration,
+}
+
 impl Clock {
     /// Starts at `started_at`, which is now; scaled time runs `speed` times as fast as real time.
     ///
@@ -32,13 +41,20 @@ impl Clock {
 
     /// The real time of day: what timestamps, tokens and presigned URLs go by.
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        let real = TimeDelta::from_std(self.started.elapsed()).unwrap_or(TimeDelta::MAX);
-        self.started_at.checked_add_signed(real).unwrap_or(DateTime::<Utc>::MAX_UTC)
+        self.moment().time
     }
 
     /// Scaled time since the start: what rates, queues and regeneration windows go by.
     pub(crate) fn elapsed(&self) -> Duration {
-        self.started.elapsed().mul_f64(self.speed)
+        self.moment().scaled
+    }
+
+    /// What the clock shows, both times of the same instant.
+    pub(crate) fn moment(&self) -> Moment {
+        let real = self.started.elapsed();
+        let since = TimeDelta::from_std(real).unwrap_or(TimeDelta::MAX);
+        let time = self.started_at.checked_add_signed(since).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        Moment { time, scaled: real.mul_f64(self.speed) }
     }
 
     /// How many times as fast as real time the scaled time runs.

@@ -2,7 +2,7 @@
 //!
 //! A line never holds a token, a header or a query: an operation's own `detail` says what mattered.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use chrono::SecondsFormat;
 use serde::Serialize;
 use std::fs::File;
@@ -26,6 +26,9 @@ pub(crate) struct Entry {
     /// What the request was about, where its path does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) detail: Option<serde_json::Value>,
+    /// The faults that were played on it, by their names in the script's documentation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) fault: Option<String>,
 }
 
 /// A file of [`Entry`] lines; every line is written before its request is answered.
@@ -45,6 +48,8 @@ struct Destination {
 #[derive(Serialize)]
 struct Line {
     time: String,
+    /// Scaled time since the start, in seconds: what rates and windows go by.
+    scaled_seconds: f64,
     #[serde(flatten)]
     entry: Entry,
 }
@@ -61,14 +66,25 @@ impl Journal {
         Ok(Self { destination: Some(Arc::new(Destination { file, clock })) })
     }
 
-    /// Writes one line.
+    /// Writes one line about a request that came just now.
+    pub(crate) fn note(&self, entry: Entry) {
+        if let Some(destination) = &self.destination {
+            self.note_at(destination.clock.moment(), entry);
+        }
+    }
+
+    /// Writes one line about a request that came at the time of `arrival`. The line is in the
+    /// file, for every reader, when this returns.
     ///
     /// A line that cannot be written is given up: the emulator answers on, and a test that counts
     /// calls sees the line missing.
-    pub(crate) fn note(&self, entry: Entry) {
+    pub(crate) fn note_at(&self, arrival: Moment, entry: Entry) {
         let Some(destination) = &self.destination else { return };
-        let time = destination.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
-        let Ok(mut line) = serde_json::to_vec(&Line { time, entry }) else { return };
+        let time = arrival.time.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let scaled_seconds = (arrival.scaled.as_secs_f64() * 1000.0).round() / 1000.0;
+        let Ok(mut line) = serde_json::to_vec(&Line { time, scaled_seconds, entry }) else {
+            return;
+        };
         line.push(b'\n');
         let mut file = destination.file.lock().unwrap_or_else(PoisonError::into_inner);
         drop(file.write_all(&line));

@@ -15,6 +15,7 @@
 mod amazon;
 mod bucket;
 mod clock;
+mod faults;
 mod journal;
 mod plytix;
 mod random;
@@ -22,6 +23,8 @@ mod random;
 use amazon::{Amazon, Documents, Region, Setup, World};
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Clock;
+use faults::Faults;
+pub use faults::ScriptError;
 use journal::Journal;
 pub use plytix::{PlytixSettings, RetryAfter};
 use serde::Serialize;
@@ -48,6 +51,8 @@ pub struct Settings {
     pub documents: Option<PathBuf>,
     /// The file that gets a line for each request.
     pub journal: Option<PathBuf>,
+    /// A script of what shall go wrong; `README.md` says what it may hold.
+    pub faults: Option<PathBuf>,
     /// How Plytix is set up.
     pub plytix: PlytixSettings,
 }
@@ -87,6 +92,15 @@ pub enum StartError {
     /// Plytix cannot hold the products that it was given.
     #[error("cannot read the products for Plytix")]
     Plytix(#[source] io::Error),
+    /// The script of faults cannot be played.
+    #[error("cannot play the faults in {file}")]
+    Faults {
+        /// The file.
+        file: PathBuf,
+        /// The member that is wrong, and why.
+        #[source]
+        source: ScriptError,
+    },
     /// The journal could not be created.
     #[error("cannot create journal {file}")]
     Journal {
@@ -123,15 +137,23 @@ impl Emulator {
             Some(directory) => Documents::read(&directory)
                 .map_err(|source| StartError::Documents { directory, source })?,
         };
+        let script = settings.faults.unwrap_or_default();
+        let refused = |source| StartError::Faults { file: script.clone(), source };
+        let faults = if script.as_os_str().is_empty() {
+            Faults::default()
+        } else {
+            Faults::read(&script, &amazon::known()).map_err(refused)?
+        };
         let storage = listener().await?;
         let setup = Setup {
             world: World { seed: settings.seed, asins: settings.asins, orders: settings.orders },
             token_life: TimeDelta::seconds(settings.token_life_seconds.into()),
             storage: storage.1,
             documents,
+            faults,
         };
         let canonicals = canonicals(setup.world, settings.plytix.canonicals);
-        let amazon = Amazon::new(setup, clock.clone(), journal.clone());
+        let amazon = Amazon::new(setup, clock.clone(), journal.clone()).map_err(refused)?;
         let plytix =
             plytix::Service::new(settings.seed, &settings.plytix, &canonicals, clock, journal)
                 .map_err(StartError::Plytix)?;
@@ -180,13 +202,12 @@ impl Emulator {
 fn canonicals(world: World, count: u64) -> Vec<plytix::Canonical> {
     let Some(marketplace) = Region::Na.marketplaces().next() else { return Vec::new() };
     let sold = world.products().filter(|product| world.upc(product).is_some());
-    let own = sold.take(usize::try_from(count).unwrap_or(usize::MAX)).map(|product| {
-        plytix::Canonical {
+    let own =
+        sold.take(usize::try_from(count).unwrap_or(usize::MAX)).map(|product| plytix::Canonical {
             label: world.title(&product, marketplace),
             upc: world.upc(&product),
             model: product.model,
-        }
-    });
+        });
     own.collect()
 }
 

@@ -48,6 +48,12 @@ struct Serve {
     journal: Option<PathBuf>,
     #[command(flatten)]
     plytix: PlytixSettings,
+    /// Play the faults that FILE describes (see README.md).
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
+    /// Start at TIME (RFC 3339) instead of now; the invented data is anchored to its day.
+    #[arg(long, value_name = "TIME")]
+    now: Option<DateTime<Utc>>,
     /// End as well when standard input ends: with the process that started the emulator.
     #[arg(long)]
     until_stdin_closes: bool,
@@ -64,7 +70,7 @@ fn speed(text: &str) -> Result<f64, String> {
 fn main() -> anyhow::Result<()> {
     let Command::Serve(serve) = Cli::parse().command;
     #[expect(clippy::disallowed_methods, reason = "main reads the clock once")]
-    let now = Utc::now();
+    let now = serve.now.unwrap_or_else(Utc::now);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(run(serve, now))?;
     // A read of standard input may still be blocked: do not wait for it.
@@ -83,6 +89,7 @@ async fn run(serve: Serve, now: DateTime<Utc>) -> anyhow::Result<()> {
         token_life_seconds: serve.token_life,
         documents: serve.documents,
         journal: serve.journal,
+        faults: serve.faults,
         plytix: serve.plytix,
     };
     // Before anybody is told where to find the emulator, so that an early signal ends it as well.

@@ -45,6 +45,11 @@ impl Random {
         low.saturating_add(self.below(high.saturating_sub(low).saturating_add(1)))
     }
 
+    /// A number from 0 up to, but without, 1.
+    pub(crate) fn share(&mut self) -> f64 {
+        f64::from(u32::try_from(self.number() >> 32).unwrap_or(u32::MAX)) / 4_294_967_296.0
+    }
+
     /// True in `percent` of 100 cases.
     pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent

@@ -5,8 +5,10 @@ use super::marketplace::{Region, participations};
 use super::query::Query;
 use super::{Amazon, Answer, catalog, reports};
 use crate::bucket::Plan;
+use crate::faults::Course;
+use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::request::Parts;
 use serde_json::json;
 
 /// An operation of the Selling Partner API, with Amazon's name and usage plan.
@@ -31,6 +33,18 @@ const CANCEL_REPORT: Operation = operation("cancelReport", 0.0222, 10);
 const REPORT_DOCUMENT: Operation = operation("getReportDocument", 0.0167, 15);
 const SEARCH_ITEMS: Operation = operation("searchCatalogItems", 2.0, 2);
 const ITEM: Operation = operation("getCatalogItem", 2.0, 2);
+
+/// The names of all of them.
+pub(crate) const NAMES: &[&str] = &[
+    PARTICIPATIONS.name,
+    CREATE_REPORT.name,
+    LIST_REPORTS.name,
+    REPORT.name,
+    CANCEL_REPORT.name,
+    REPORT_DOCUMENT.name,
+    SEARCH_ITEMS.name,
+    ITEM.name,
+];
 
 /// What a request asks for.
 #[derive(Debug)]
@@ -75,15 +89,16 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Performs the call.
+    /// Performs the call; `course` is what becomes of a report that it asks for.
     pub(crate) fn perform(
         &self,
         amazon: &Amazon,
         region: Region,
-        uri: &Uri,
-        headers: &HeaderMap,
+        head: &Parts,
         body: &[u8],
+        course: &Course,
     ) -> Result<Answer, Refusal> {
+        let (uri, headers) = (&head.uri, &head.headers);
         let no_query = || Query::parse(uri, &[]);
         match self {
             Self::Participations => {
@@ -96,7 +111,7 @@ impl<'a> Call<'a> {
                 if !content_type.is_some_and(|it| it.starts_with("application/json")) {
                     return Err(Refusal::unsupported_media());
                 }
-                reports::create(amazon, region, body)
+                reports::create(amazon, region, body, course)
             }
             Self::ListReports => reports::list(amazon, region, uri),
             Self::Report(id) => {

@@ -1,7 +1,8 @@
 //! Login with Amazon: refresh tokens in, access tokens out.
 
-use super::Amazon;
 use super::marketplace::Region;
+use super::{Amazon, delivery};
+use crate::faults::{Asked, Death, Effect, Verdict};
 use crate::journal::Entry;
 use crate::random::Random;
 use axum::extract::{Form, FromRequest, Request, State};
@@ -43,6 +44,9 @@ pub(crate) struct Tokens {
 struct Grant {
     regions: &'static [Region],
     expires_at: DateTime<Utc>,
+    /// Whether that is before the time that its holder was told.
+    is_early: bool,
+    is_revoked: bool,
 }
 
 /// What an access token is worth on a host.
@@ -50,12 +54,12 @@ struct Grant {
 pub(crate) enum Worth {
     /// It opens this region.
     Good,
-    /// It did, until its life was over.
-    Expired,
+    /// It did, until its life was over; `early` if that was before its time.
+    Expired { early: bool },
     /// It is of another region.
     Elsewhere,
-    /// It was never given out.
-    Unknown,
+    /// It was never given out, or `revoked` since.
+    Unknown { revoked: bool },
 }
 
 impl Tokens {
@@ -64,20 +68,35 @@ impl Tokens {
         Self { seed, life, granted: HashMap::new() }
     }
 
-    /// Makes a token that opens `regions`.
-    fn grant(&mut self, regions: &'static [Region], now: DateTime<Utc>) -> String {
+    /// Makes a token that opens `regions` and lives for `life`.
+    fn grant(&mut self, regions: &'static [Region], now: DateTime<Utc>, life: TimeDelta) -> String {
         let index = u64::try_from(self.granted.len()).unwrap_or(u64::MAX);
         let token = format!("Atza|{}", Random::new(self.seed, "access token", index).opaque());
-        let expires_at = now.checked_add_signed(self.life).unwrap_or(DateTime::<Utc>::MAX_UTC);
-        self.granted.insert(token.clone(), Grant { regions, expires_at });
+        let expires_at = now.checked_add_signed(life).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let is_early = life < self.life;
+        let grant = Grant { regions, expires_at, is_early, is_revoked: false };
+        self.granted.insert(token.clone(), grant);
         token
+    }
+
+    /// Ends the life of `token` before its time.
+    pub(crate) fn kill(&mut self, token: &str, death: Death) {
+        let Some(grant) = self.granted.get_mut(token) else { return };
+        match death {
+            Death::Expired => {
+                grant.expires_at = DateTime::<Utc>::MIN_UTC;
+                grant.is_early = true;
+            }
+            Death::Revoked => grant.is_revoked = true,
+        }
     }
 
     /// What `token` is worth on the host of `region`.
     pub(crate) fn worth(&self, token: &str, region: Region, now: DateTime<Utc>) -> Worth {
         match self.granted.get(token) {
-            None => Worth::Unknown,
-            Some(grant) if grant.expires_at <= now => Worth::Expired,
+            None => Worth::Unknown { revoked: false },
+            Some(grant) if grant.is_revoked => Worth::Unknown { revoked: true },
+            Some(grant) if grant.expires_at <= now => Worth::Expired { early: grant.is_early },
             Some(grant) if grant.regions.contains(&region) => Worth::Good,
             Some(_) => Worth::Elsewhere,
         }
@@ -102,6 +121,21 @@ impl LwaError {
         Self::bad("invalid_request", "OA2InvalidRequestException", description)
     }
 
+    fn invalid_grant() -> Self {
+        Self::bad(
+            "invalid_grant",
+            "OA2InvalidGrantException",
+            "The request has an invalid grant parameter : refresh_token. The permission may have \
+             been removed.",
+        )
+    }
+
+    /// An outage.
+    fn server_error(status: StatusCode) -> Self {
+        let description = "The authorization server met an unexpected condition".to_owned();
+        Self { status, error: "server_error", exception: "", description }
+    }
+
     fn not_emulated(what: &str) -> Self {
         let description = format!("the emulator has no evidence of Amazon's answer to {what}");
         let status = StatusCode::NOT_IMPLEMENTED;
@@ -116,13 +150,16 @@ pub(crate) fn router(amazon: Amazon) -> Router {
 
 /// Answers and records one request.
 async fn answer(State(amazon): State<Amazon>, request: Request) -> Response {
+    let arrival = amazon.clock().moment();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let is_token = method == Method::POST && path == "/auth/o2/token";
-    let outcome = if is_token {
-        token(&amazon, request).await
+    let (outcome, verdict) = if is_token {
+        let asked = Asked { operation: "token", ..Asked::default() };
+        let verdict = amazon.faults().decide(&asked, arrival);
+        (token(&amazon, request, &verdict).await, verdict)
     } else {
-        Err(LwaError::not_emulated("this path and method"))
+        (Err(LwaError::not_emulated("this path and method")), Verdict::default())
     };
     let request_id = amazon.request_id();
     let mut response = match outcome {
@@ -130,15 +167,40 @@ async fn answer(State(amazon): State<Amazon>, request: Request) -> Response {
         Err(refusal) => refused(&refusal, &request_id),
     };
     super::set_header(&mut response, "x-amzn-requestid", &request_id);
-    amazon.journal().note(Entry {
+    let entry = Entry {
         service: "lwa",
         operation: if is_token { "token" } else { "unknown" },
-        status: response.status().as_u16(),
+        status: delivery::status(&verdict, &response),
         method: method.to_string(),
         path,
         detail: None,
-    });
-    response
+        fault: verdict.names(),
+    };
+    amazon.journal().note_at(arrival, entry);
+    delivery::delivered(amazon.clock(), &verdict, response).await
+}
+
+/// Plays the effects that keep a token from being given; how long one lives in truth.
+fn play(amazon: &Amazon, verdict: &Verdict) -> Result<TimeDelta, LwaError> {
+    let mut life = amazon.tokens().life;
+    for effect in verdict.effects() {
+        match effect {
+            Effect::Refuse(refuse) => {
+                let status = StatusCode::from_u16(refuse.status);
+                let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                return Err(LwaError::server_error(status));
+            }
+            // What is said is never heard.
+            Effect::Drop => return Err(LwaError::server_error(StatusCode::SERVICE_UNAVAILABLE)),
+            Effect::InvalidGrant => return Err(LwaError::invalid_grant()),
+            Effect::TokenLife(scaled) => {
+                let real = TimeDelta::from_std(amazon.clock().real(*scaled));
+                life = life.min(real.unwrap_or(TimeDelta::MAX));
+            }
+            _ => {}
+        }
+    }
+    Ok(life)
 }
 
 /// The response to a request that is refused.
@@ -158,7 +220,8 @@ fn refused(refusal: &LwaError, request_id: &str) -> Response {
 }
 
 /// The answer to a request for a token.
-async fn token(amazon: &Amazon, request: Request) -> Result<Value, LwaError> {
+async fn token(amazon: &Amazon, request: Request, verdict: &Verdict) -> Result<Value, LwaError> {
+    let life = play(amazon, verdict)?;
     let form = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if !form.is_some_and(|it| it.starts_with("application/x-www-form-urlencoded")) {
         return Err(LwaError::not_emulated("a body that is not a form"));
@@ -179,20 +242,16 @@ async fn token(amazon: &Amazon, request: Request) -> Result<Value, LwaError> {
     }
     let Some((_, regions)) = REFRESH_TOKENS.iter().find(|(known, _)| *known == refresh_token)
     else {
-        return Err(LwaError::bad(
-            "invalid_grant",
-            "OA2InvalidGrantException",
-            "The request has an invalid grant parameter : refresh_token. The permission may have \
-             been removed.",
-        ));
+        return Err(LwaError::invalid_grant());
     };
-    let (access_token, life) = amazon.grant(regions);
+    let mut tokens = amazon.tokens();
+    let access_token = tokens.grant(regions, amazon.clock().now(), life);
     Ok(json!({
         "access_token": access_token,
         // LWA gives back the refresh token that it was given: it is not rotated (recorded).
         "refresh_token": refresh_token,
         "token_type": "bearer",
-        "expires_in": life.num_seconds(),
+        "expires_in": tokens.life.num_seconds(),
     }))
 }
 
@@ -216,13 +275,5 @@ fn check_grant_type(grant_type: &str) -> Result<(), LwaError> {
             "OA2UnsupportedGrantTypeException",
             "The grant type is not supported by the authorization server",
         )),
-    }
-}
-
-impl Amazon {
-    /// Makes an access token for `regions`; also how long it lives.
-    fn grant(&self, regions: &'static [Region]) -> (String, TimeDelta) {
-        let mut tokens = self.tokens();
-        (tokens.grant(regions, self.clock().now()), tokens.life)
     }
 }

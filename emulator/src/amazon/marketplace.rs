@@ -25,6 +25,9 @@ impl Region {
         }
     }
 
+    /// All regions.
+    pub(crate) const ALL: [Self; 3] = [Self::Na, Self::Eu, Self::Fe];
+
     /// The demo seller's marketplaces of this region that accept calls.
     pub(crate) fn marketplaces(self) -> impl Iterator<Item = &'static Marketplace> + Clone {
         MARKETPLACES

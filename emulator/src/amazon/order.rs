@@ -69,6 +69,8 @@ pub(crate) struct Orders {
     end: DateTime<Utc>,
     /// What was updated later has not happened yet.
     now: DateTime<Utc>,
+    /// What was pending then stays so: a status that changed would be an update.
+    started_at: DateTime<Utc>,
 }
 
 impl Orders {
@@ -80,7 +82,7 @@ impl Orders {
         now: DateTime<Utc>,
     ) -> Self {
         let end = started_at.date_naive().and_time(NaiveTime::MIN).and_utc() + TimeDelta::days(1);
-        Self { world, region, end, now }
+        Self { world, region, end, now, started_at }
     }
 
     /// When the order at `index` was updated last, to the second: orders are spread evenly, each
@@ -139,8 +141,8 @@ impl Orders {
         let is_amazon = !random.chance(3);
         let status = match random.below(100) {
             // What is still pending has changed lately.
-            0..25 if self.now - updated < TimeDelta::days(2) => "Pending",
-            25..35 if self.now - updated < TimeDelta::days(2) => "Unshipped",
+            0..25 if self.started_at - updated < TimeDelta::days(2) => "Pending",
+            25..35 if self.started_at - updated < TimeDelta::days(2) => "Unshipped",
             94.. => "Cancelled",
             _ => "Shipped",
         };

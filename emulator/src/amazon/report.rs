@@ -1,13 +1,16 @@
 //! The life of a report: asked for, queued, made, and ended in one of three ways.
 
 use super::Amazon;
+use super::archive::Archive;
 use super::document::{self, Document};
 use super::marketplace::{Marketplace, Region};
 use super::order::Orders;
-use super::recorded::{Ending, Recorded};
+use super::outcome::Outcome;
+use super::recorded::Recorded;
 use crate::clock::Clock;
+use crate::faults::{Course, ForeignStatus};
 use crate::random::Random;
-use chrono::{DateTime, Days, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -74,18 +77,17 @@ pub(crate) struct Specification {
 pub(crate) struct Made {
     /// Real time.
     pub(crate) at: DateTime<Utc>,
+    /// In which state the figures of its days were.
+    pub(crate) figures: Figures,
 }
 
-/// How a report ends, decided when it is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Done,
-    /// Nothing to report, or asked again too soon.
-    Cancelled,
-    /// With the reason as a document, or without one.
-    Fatal(Option<&'static str>),
-    /// With a given document as the reason.
-    FatalAsGiven,
+/// In which state the figures of days are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Figures {
+    /// Traffic has not arrived.
+    pub(crate) is_late: bool,
+    /// They have been corrected.
+    pub(crate) is_restated: bool,
 }
 
 /// Amazon's states of a report.
@@ -126,52 +128,90 @@ pub(crate) struct Report {
     pub(crate) id: String,
     /// Real time of the request.
     pub(crate) created_at: DateTime<Utc>,
-    document_id: String,
+    /// Amazon's id of its document, whether there will be one or not.
+    pub(super) document_id: String,
     specification: Arc<Specification>,
     /// Scaled time of the request.
     created: Duration,
+    /// How long before the start it was asked for, if another client did that.
+    age_at_start: Duration,
     /// Scaled time in the queue.
     queued: Duration,
     /// Scaled time of being made.
     made: Duration,
     outcome: Outcome,
     is_withdrawn: bool,
+    figures: Figures,
 }
 
-/// The text that a report over too long a range has left instead of data.
-const RANGE_EXCEEDED: &str = "Date range exceeded. Report can be requested only upto 30 days";
-
-/// FBA snapshots are made anew after this long at the earliest.
-const REGENERATION: Duration = Duration::from_mins(30);
-
 impl Report {
-    /// A report that was asked for now. `predecessors` are all earlier ones of the region.
+    /// A report that was asked for now, after those of `archive`.
     pub(crate) fn new(
         amazon: &Amazon,
         specification: Specification,
-        predecessors: &[Report],
+        archive: &Archive,
+        course: &Course,
     ) -> Self {
-        let clock = amazon.clock();
+        let moment = amazon.clock().moment();
         let (region, seed) = (specification.region.name(), amazon.world().seed);
-        let number = u64::try_from(predecessors.len()).unwrap_or(u64::MAX);
+        let number = u64::try_from(archive.len()).unwrap_or(u64::MAX);
         let mut random = Random::new(seed, &format!("{region} report"), number);
         let code = random.text(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", 13);
-        let outcome = outcome(amazon, &specification, predecessors);
+        let outcome = Outcome::of(amazon, &specification, archive, course);
+        let usual = |seconds| {
+            let usual = Duration::from_secs(seconds).as_secs_f64();
+            Duration::try_from_secs_f64(usual * course.takes.unwrap_or(1.0))
+                .unwrap_or(Duration::MAX)
+        };
         Self {
             id: format!("{}{:05}{:06}", 5 + region.len(), random.below(100_000), number + 19_000),
-            created_at: clock.now(),
+            created_at: moment.time,
             document_id: format!(
                 "amzn1.spdoc.1.4.{region}.{}.T{code}.{}",
                 random.uuid(),
                 random.between(300, 48_000)
             ),
             specification: Arc::new(specification),
-            created: clock.elapsed(),
-            queued: Duration::from_secs(random.between(5, 25)),
-            made: Duration::from_secs(random.between(15, 65)),
+            created: moment.scaled,
+            age_at_start: Duration::ZERO,
+            queued: usual(random.between(5, 25)),
+            made: if course.is_stuck { Duration::MAX } else { usual(random.between(15, 65)) },
             outcome,
             is_withdrawn: false,
+            figures: Figures { is_late: course.is_late, is_restated: course.is_restated },
         }
+    }
+
+    /// The same report, but asked for `age` before the start, when it had come as far as `status`.
+    pub(crate) fn aged(mut self, age: Duration, status: ForeignStatus) -> Self {
+        let real = TimeDelta::from_std(age).unwrap_or_default();
+        self.created_at -= real;
+        self.age_at_start = age;
+        match status {
+            ForeignStatus::InQueue => self.queued += age,
+            ForeignStatus::InProgress => {
+                self.queued = self.queued.min(age / 2);
+                self.made += age;
+            }
+            ForeignStatus::Done | ForeignStatus::Cancelled | ForeignStatus::Fatal => {
+                self.queued = self.queued.min(age / 4);
+                self.made = self.made.min(age / 2);
+            }
+        }
+        if !matches!(status, ForeignStatus::Cancelled | ForeignStatus::Fatal) {
+            self.outcome = Outcome::Done;
+        }
+        self
+    }
+
+    /// Scaled time since it was asked for.
+    pub(crate) fn age(&self, elapsed: Duration) -> Duration {
+        elapsed.saturating_sub(self.created) + self.age_at_start
+    }
+
+    /// True if it has data, or will have.
+    pub(crate) fn brings_data(&self) -> bool {
+        self.outcome == Outcome::Done && !self.is_withdrawn
     }
 
     /// What it was asked for with.
@@ -181,11 +221,16 @@ impl Report {
 
     /// Its state at the time of `clock`.
     pub(crate) fn status(&self, clock: &Clock) -> Status {
-        let age = clock.elapsed().saturating_sub(self.created);
+        self.status_at(clock.elapsed())
+    }
+
+    /// Its state at the scaled time `elapsed`.
+    pub(crate) fn status_at(&self, elapsed: Duration) -> Status {
+        let age = self.age(elapsed);
         match self.outcome {
             _ if self.is_withdrawn => Status::Cancelled,
             _ if age < self.queued => Status::Queued,
-            _ if age < self.queued + self.made => Status::Progressing,
+            _ if age < self.queued.saturating_add(self.made) => Status::Progressing,
             Outcome::Done => Status::Done,
             Outcome::Cancelled => Status::Cancelled,
             Outcome::Fatal(_) | Outcome::FatalAsGiven => Status::Fatal,
@@ -218,7 +263,8 @@ impl Report {
             (Outcome::Done | Outcome::FatalAsGiven, Source::Recorded(recorded)) => {
                 recorded.compression_algorithm.clone()
             }
-            (Outcome::Cancelled | Outcome::Fatal(_) | Outcome::FatalAsGiven, _) => None,
+            (Outcome::Fatal(Some(reason)), _) => reason.is_gzip.then(|| "GZIP".to_owned()),
+            (Outcome::Cancelled | Outcome::Fatal(None) | Outcome::FatalAsGiven, _) => None,
         }
     }
 
@@ -234,11 +280,11 @@ impl Report {
     pub(crate) fn document(&self, amazon: &Amazon) -> Option<Document> {
         match (&self.outcome, &self.specification.source) {
             (Outcome::Done, Source::Made(kind)) => {
-                let made = Made { at: self.created_at };
+                let made = Made { at: self.created_at, figures: self.figures };
                 let orders = orders(amazon, &self.specification, self.created_at);
                 Some(document::open(amazon.world(), orders, &self.specification, *kind, made))
             }
-            (Outcome::Fatal(Some(reason)), _) => Some(Document::text(reason)),
+            (Outcome::Fatal(Some(reason)), _) => Some(Document::reason(reason)),
             _ => None,
         }
     }
@@ -280,51 +326,6 @@ impl Report {
 }
 
 /// The orders of the region of `specification`, seen at `now`.
-fn orders(amazon: &Amazon, specification: &Specification, now: DateTime<Utc>) -> Orders {
+pub(super) fn orders(amazon: &Amazon, specification: &Specification, now: DateTime<Utc>) -> Orders {
     Orders::new(amazon.world(), specification.region, amazon.clock().started_at(), now)
-}
-
-/// How a report with `specification`, asked for now, will end.
-fn outcome(amazon: &Amazon, specification: &Specification, predecessors: &[Report]) -> Outcome {
-    let clock = amazon.clock();
-    let now = clock.now();
-    let (start, end) = (specification.start, specification.end);
-    let kind = match &specification.source {
-        Source::Made(kind) => *kind,
-        Source::Recorded(recorded) => {
-            return match recorded.processing_status {
-                Ending::Done => Outcome::Done,
-                Ending::Fatal => Outcome::FatalAsGiven,
-                Ending::Cancelled => Outcome::Cancelled,
-            };
-        }
-    };
-    match kind {
-        Kind::Listings => Outcome::Done,
-        Kind::AllOrders if end - start > TimeDelta::days(30) => {
-            Outcome::Fatal(Some(RANGE_EXCEEDED))
-        }
-        Kind::AllOrders => {
-            let found = orders(amazon, specification, now).updated_within(start, end);
-            if found.is_empty() { Outcome::Cancelled } else { Outcome::Done }
-        }
-        Kind::FbaInventory => {
-            let is_recent = predecessors.iter().rev().any(|it| {
-                it.specification.report_type == specification.report_type
-                    && it.specification.marketplace == specification.marketplace
-                    && it.outcome == Outcome::Done
-                    && !it.is_withdrawn
-                    && clock.elapsed() < it.created + REGENERATION
-            });
-            if is_recent { Outcome::Cancelled } else { Outcome::Done }
-        }
-        // Amazon's schema: one marketplace a report, several fail it.
-        Kind::SalesAndTraffic if specification.marketplace_ids.len() > 1 => Outcome::Fatal(None),
-        Kind::SalesAndTraffic => {
-            let today = now.date_naive();
-            let oldest = today - Days::new(2 * 365);
-            let is_outside = start.date_naive() < oldest || start.date_naive() >= today;
-            if is_outside { Outcome::Cancelled } else { Outcome::Done }
-        }
-    }
 }

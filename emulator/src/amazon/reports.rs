@@ -1,16 +1,18 @@
 //! The operations of the Reports API 2021-06-30.
 
+use super::archive::Archive;
 use super::document::{listings, traffic};
 use super::error::Refusal;
 use super::marketplace::{Marketplace, Region, Standing, standing};
 use super::query::{Query, moment};
 use super::report::{Kind, Report, STATUSES, Source, Specification};
 use super::{Amazon, Answer};
-use crate::clock::Clock;
+use crate::faults::{Course, Ending, Foreign, ForeignStatus};
 use axum::http::{StatusCode, Uri};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// How long Amazon keeps reports, and how far back getReports looks.
 const RETENTION: TimeDelta = TimeDelta::days(90);
@@ -38,41 +40,86 @@ pub(crate) struct Filter {
     page_size: usize,
     since: DateTime<Utc>,
     until: DateTime<Utc>,
-    /// Reports that earlier pages have shown.
-    seen: usize,
+    /// The place of the last report that earlier pages have shown.
+    before: usize,
 }
 
 impl Filter {
-    /// True of a report that the list shall have.
-    fn wants(&self, report: &Report, clock: &Clock) -> bool {
-        let specification = report.specification();
-        let status = report.status(clock).name();
+    /// True of a report that the list shall have at the scaled time `elapsed`, as far as its type
+    /// and age do not say.
+    fn wants(&self, report: &Report, elapsed: Duration) -> bool {
+        let status = || report.status_at(elapsed).name();
         let is_here = |id| self.marketplace_ids.contains(id);
-        self.report_types.contains(&specification.report_type)
-            && (self.statuses.is_empty() || self.statuses.iter().any(|it| it == status))
+        report.created_at <= self.until
             && (self.marketplace_ids.is_empty()
-                || specification.marketplace_ids.iter().any(is_here))
-            && (self.since..=self.until).contains(&report.created_at)
+                || report.specification().marketplace_ids.iter().any(is_here))
+            && (self.statuses.is_empty() || self.statuses.iter().any(|it| it == status()))
+    }
+
+    /// The reports of a page, newest first, and one more if there is one.
+    fn page<'a>(&self, archive: &'a Archive, elapsed: Duration) -> Vec<(usize, &'a Report)> {
+        archive
+            .newest_first(&self.report_types, self.before)
+            .take_while(|(_, report)| report.created_at >= self.since)
+            .filter(|(_, report)| self.wants(report, elapsed))
+            .take(self.page_size + 1)
+            .collect()
     }
 }
 
-/// createReport.
-pub(crate) fn create(amazon: &Amazon, region: Region, body: &[u8]) -> Result<Answer, Refusal> {
+/// createReport; `course` is what the script makes of the report.
+pub(crate) fn create(
+    amazon: &Amazon,
+    region: Region,
+    body: &[u8],
+    course: &Course,
+) -> Result<Answer, Refusal> {
     let fields: Map<String, Value> = serde_json::from_slice(body)
         .map_err(|_| Refusal::invalid("The body is not a JSON object."))?;
     let specification = specification(amazon, region, &fields)?;
-    let detail = json!({
-        "reportType": specification.report_type,
-        "marketplaceIds": specification.marketplace_ids,
-        "dataStartTime": fields.get("dataStartTime"),
-        "dataEndTime": fields.get("dataEndTime"),
-        "reportOptions": specification.options,
-    });
     let mut reports = amazon.reports(region);
-    let report = Report::new(amazon, specification, &reports);
+    let report = Report::new(amazon, specification, &reports, course);
     let answer = json!({"reportId": report.id});
     reports.push(report);
-    Ok(Answer { status: StatusCode::ACCEPTED, body: Some(answer), detail: Some(detail) })
+    let detail = Some(answer.clone());
+    Ok(Answer { status: StatusCode::ACCEPTED, body: Some(answer), detail })
+}
+
+/// Files the reports that other clients of the seller have asked for before the start; or says
+/// which cannot be one, and why.
+pub(crate) fn file_foreign(amazon: &Amazon, foreign: &[Foreign]) -> Result<(), String> {
+    let mut foreign: Vec<&Foreign> = foreign.iter().collect();
+    // An archive is in the order of creation.
+    foreign.sort_by_key(|report| std::cmp::Reverse(report.age));
+    for entry in foreign {
+        let wrong = |refusal: Refusal| format!("{}: {}", entry.path, refusal.details());
+        let ids = &entry.marketplace_ids;
+        let region = Region::ALL
+            .into_iter()
+            .find(|region| open_marketplace(*region, ids).is_ok())
+            .ok_or_else(|| format!("{}.marketplace_ids: not of one region", entry.path))?;
+        let created_at = amazon.clock().started_at()
+            - TimeDelta::from_std(entry.age).unwrap_or(TimeDelta::zero());
+        let fields = json!({
+            "reportType": entry.report_type,
+            "marketplaceIds": ids,
+            "reportOptions": entry.options,
+            "dataStartTime": entry.start.unwrap_or(created_at),
+            "dataEndTime": entry.end.unwrap_or(created_at),
+        });
+        let fields = fields.as_object().cloned().unwrap_or_default();
+        let specification = specification(amazon, region, &fields).map_err(wrong)?;
+        let ending = match entry.status {
+            ForeignStatus::Cancelled => Some(Ending::Cancelled),
+            ForeignStatus::Fatal => Some(Ending::Fatal(None)),
+            ForeignStatus::InQueue | ForeignStatus::InProgress | ForeignStatus::Done => None,
+        };
+        let mut reports = amazon.reports(region);
+        let course = Course { ending, ..Course::default() };
+        let report = Report::new(amazon, specification, &reports, &course);
+        reports.push(report.aged(entry.age, entry.status));
+    }
+    Ok(())
 }
 
 /// Reads and checks a createReport body.
@@ -215,16 +262,16 @@ fn check_options(kind: Kind, options: &BTreeMap<String, String>) -> Result<(), R
 /// getReport.
 pub(crate) fn report(amazon: &Amazon, region: Region, id: &str) -> Result<Answer, Refusal> {
     let reports = amazon.reports(region);
-    let report = found(&reports, id)?;
-    Ok(Answer::ok(report.json(amazon.clock())))
+    let json = found(&reports, id)?.json(amazon.clock());
+    let detail = json!({"processingStatus": json.get("processingStatus")});
+    Ok(Answer { detail: Some(detail), ..Answer::ok(json) })
 }
 
 /// cancelReport.
 pub(crate) fn cancel(amazon: &Amazon, region: Region, id: &str) -> Result<Answer, Refusal> {
     let mut reports = amazon.reports(region);
     found(&reports, id)?;
-    let is_withdrawn =
-        reports.iter_mut().any(|report| report.id == id && report.withdraw(amazon.clock()));
+    let is_withdrawn = reports.get_mut(id).is_some_and(|report| report.withdraw(amazon.clock()));
     if !is_withdrawn {
         return Err(Refusal::invalid("Only a report that is IN_QUEUE can be cancelled."));
     }
@@ -232,12 +279,11 @@ pub(crate) fn cancel(amazon: &Amazon, region: Region, id: &str) -> Result<Answer
 }
 
 /// The report with the number `id`.
-fn found<'a>(reports: &'a [Report], id: &str) -> Result<&'a Report, Refusal> {
+fn found<'a>(reports: &'a Archive, id: &str) -> Result<&'a Report, Refusal> {
     if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Refusal::invalid("Invalid reportId."));
     }
-    let report = reports.iter().find(|report| report.id == id);
-    report.ok_or_else(|| Refusal::not_found("There is no such report."))
+    reports.get(id).ok_or_else(|| Refusal::not_found("There is no such report."))
 }
 
 /// getReportDocument: an address of the document, good for five minutes.
@@ -254,8 +300,8 @@ pub(crate) fn document(
     }
     let reports = amazon.reports(region);
     let report = reports
-        .iter()
-        .find(|report| report.document_id(amazon.clock()) == Some(id))
+        .by_document(id)
+        .filter(|report| report.document_id(amazon.clock()).is_some())
         .ok_or_else(|| Refusal::not_found("There is no such document."))?;
     let algorithm = report.algorithm();
     let encoding = algorithm.as_deref().filter(|_| says_encoding).map(str::to_lowercase);
@@ -264,8 +310,7 @@ pub(crate) fn document(
     if let (Some(algorithm), Some(fields)) = (algorithm, json.as_object_mut()) {
         fields.insert("compressionAlgorithm".to_owned(), algorithm.into());
     }
-    let detail = json!({"reportType": report.specification().report_type});
-    Ok(Answer { detail: Some(detail), ..Answer::ok(json) })
+    Ok(Answer::ok(json))
 }
 
 /// getReports: newest first, by filters or by the token of the page before.
@@ -282,19 +327,13 @@ pub(crate) fn list(amazon: &Amazon, region: Region, uri: &Uri) -> Result<Answer,
     };
     let clock = amazon.clock();
     let reports = amazon.reports(region);
-    let wanted: Vec<&Report> = reports.iter().rev().filter(|it| filter.wants(it, clock)).collect();
-    let page: Vec<Value> = wanted
-        .iter()
-        .skip(filter.seen)
-        .take(filter.page_size)
-        .map(|report| report.json(clock))
-        .collect();
-    let total = wanted.len();
-    filter.seen += page.len();
+    let mut page = filter.page(&reports, clock.elapsed());
+    let is_last = page.len() <= filter.page_size;
+    page.truncate(filter.page_size);
+    filter.before = page.last().map_or(0, |(place, _)| *place);
+    let page: Vec<Value> = page.into_iter().map(|(_, report)| report.json(clock)).collect();
     let mut json = json!({"reports": page});
-    if filter.seen < total
-        && let Some(fields) = json.as_object_mut()
-    {
+    if !is_last && let Some(fields) = json.as_object_mut() {
         fields.insert("nextToken".to_owned(), amazon.keep_report_page(region, filter).into());
     }
     Ok(Answer::ok(json))
@@ -304,6 +343,8 @@ pub(crate) fn list(amazon: &Amazon, region: Region, uri: &Uri) -> Result<Answer,
 fn filter(query: &Query, now: DateTime<Utc>) -> Result<Filter, Refusal> {
     let owned = |values: Vec<&str>| values.into_iter().map(str::to_owned).collect::<Vec<_>>();
     let report_types = owned(query.list("reportTypes", 10)?);
+    let report_types: Vec<String> =
+        report_types.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
     if report_types.is_empty() {
         return Err(Refusal::invalid("reportTypes or nextToken is required."));
     }
@@ -318,6 +359,6 @@ fn filter(query: &Query, now: DateTime<Utc>) -> Result<Filter, Refusal> {
         page_size: query.number("pageSize", 1, 100)?.unwrap_or(PAGE),
         since,
         until: query.moment("createdUntil")?.unwrap_or(now),
-        seen: 0,
+        before: usize::MAX,
     })
 }

@@ -2,10 +2,12 @@
 //!
 //! It is Amazon's S3 and knows nothing of the Selling Partner API: not its tokens, not its errors.
 
-use super::Amazon;
 use super::document::Chunks;
 use super::recorded::Recorded;
 use super::report::Report;
+use super::subject::Subject;
+use super::{Amazon, delivery};
+use crate::faults::{Effect, Verdict};
 use crate::journal::Entry;
 use crate::random::Random;
 use axum::Router;
@@ -16,7 +18,6 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use futures_util::StreamExt;
-use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -62,6 +63,20 @@ impl S3Error {
     }
 }
 
+impl S3Error {
+    /// The address is dead since `expires_at`.
+    fn expired(expires_at: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+        let time = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let further = format!(
+            "<X-Amz-Expires>{LIFE_SECONDS}</X-Amz-Expires><Expires>{}</Expires>\
+             <ServerTime>{}</ServerTime>",
+            time(expires_at),
+            time(now),
+        );
+        Self { further, ..Self::new(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired") }
+    }
+}
+
 impl Storage {
     /// A storage that is reached at `base`.
     pub(crate) fn new(base: String) -> Self {
@@ -101,29 +116,60 @@ impl Storage {
             "SignatureDoesNotMatch",
             "The request signature we calculated does not match the signature you provided.",
         );
-        let query = request.uri().query().unwrap_or_default();
-        let signature = query.split('&').find_map(|pair| pair.strip_prefix("X-Amz-Signature="));
         let grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(grant) = signature.and_then(|it| grants.get(it)) else { return Err(mismatch) };
+        let Some(grant) = grants.get(signature(request)) else { return Err(mismatch) };
         if grant.path != request.uri().path() {
             return Err(mismatch);
         }
         let expires_at = grant.signed_at + TimeDelta::seconds(LIFE_SECONDS);
-        if now >= expires_at {
-            let time = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Secs, true);
-            let further = format!(
-                "<X-Amz-Expires>{LIFE_SECONDS}</X-Amz-Expires><Expires>{}</Expires>\
-                 <ServerTime>{}</ServerTime>",
-                time(expires_at),
-                time(now),
-            );
-            return Err(S3Error {
-                further,
-                ..S3Error::new(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired")
-            });
+        if now < expires_at {
+            return Ok(grant.clone());
         }
-        Ok(grant.clone())
+        Err(S3Error::expired(expires_at, now))
     }
+
+    /// Plays the effects that keep a document from being sent at `now`.
+    fn play(
+        &self,
+        verdict: &Verdict,
+        request: &Request,
+        now: DateTime<Utc>,
+    ) -> Result<(), S3Error> {
+        for effect in verdict.effects() {
+            match effect {
+                Effect::Refuse(refuse) if refuse.status == 500 => {
+                    return Err(S3Error::new(
+                        StatusCode::INTERNAL_SERVER_ERROR,
+                        "InternalError",
+                        "We encountered an internal error. Please try again.",
+                    ));
+                }
+                // What is said to a dropped request is never heard.
+                Effect::Refuse(_) | Effect::Drop => {
+                    return Err(S3Error::new(
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        "SlowDown",
+                        "Please reduce your request rate.",
+                    ));
+                }
+                Effect::Expired => {
+                    let mut grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+                    if let Some(grant) = grants.get_mut(signature(request)) {
+                        grant.signed_at = now - TimeDelta::seconds(LIFE_SECONDS);
+                    }
+                    return Err(S3Error::expired(now, now));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The signature of a presigned address; empty if there is none.
+fn signature(request: &Request) -> &str {
+    let query = request.uri().query().unwrap_or_default();
+    query.split('&').find_map(|pair| pair.strip_prefix("X-Amz-Signature=")).unwrap_or_default()
 }
 
 /// Refuses what a presigned address does not go with: other credentials, other methods.
@@ -160,34 +206,38 @@ pub(crate) fn router(amazon: Amazon) -> Router {
 
 /// Answers and records one request.
 async fn answer(State(amazon): State<Amazon>, request: Request) -> Response {
+    let arrival = amazon.clock().moment();
     let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
-    let grant = amazon.storage().grant(&request, amazon.clock().now());
-    let detail = grant.as_ref().ok().map(detail);
     let request_id = amazon.request_id();
-    let answered = match grant {
-        Ok(grant) => download(&amazon, &grant).await,
+    let mut verdict = Verdict::default();
+    let mut detail = None;
+    let answered = match amazon.storage().grant(&request, arrival.time) {
+        Ok(grant) => {
+            let mut subject = Subject::of_report(&grant.report);
+            subject.asked.operation = "download";
+            subject.asked.region = Some(grant.report.specification().region.name());
+            detail = subject.detail;
+            verdict = amazon.faults().decide(&subject.asked, arrival);
+            match amazon.storage().play(&verdict, &request, arrival.time) {
+                Ok(()) => download(&amazon, &grant).await,
+                Err(error) => Err(error),
+            }
+        }
         Err(error) => Err(error),
     };
     let mut response = answered.unwrap_or_else(|error| refused(&error, &request_id));
     super::set_header(&mut response, "x-amz-request-id", &request_id);
-    amazon.journal().note(Entry {
+    let entry = Entry {
         service: "storage",
         operation: "download",
-        status: response.status().as_u16(),
+        status: delivery::status(&verdict, &response),
         method,
         path,
         detail,
-    });
-    response
-}
-
-/// What the journal says of a download.
-fn detail(grant: &Grant) -> Value {
-    let specification = grant.report.specification();
-    json!({
-        "reportType": specification.report_type,
-        "marketplaceIds": specification.marketplace_ids,
-    })
+        fault: verdict.names(),
+    };
+    amazon.journal().note_at(arrival, entry);
+    delivery::delivered(amazon.clock(), &verdict, response).await
 }
 
 /// The bytes of a document.

@@ -5,6 +5,7 @@
 
 use super::marketplace::Marketplace;
 use super::product::{Product, Role, World};
+use super::report::Figures;
 use crate::random::Random;
 use chrono::{Datelike, Days, NaiveDate};
 use std::ops::AddAssign;
@@ -82,18 +83,24 @@ pub(crate) struct Traffic {
     pub(crate) marketplace: &'static Marketplace,
     /// What is of this day or later has not happened yet.
     today: NaiveDate,
+    figures: Figures,
 }
 
 impl Traffic {
     /// The traffic of `marketplace`, known on `today`.
-    pub(crate) fn new(world: World, marketplace: &'static Marketplace, today: NaiveDate) -> Self {
-        Self { world, marketplace, today }
+    pub(crate) fn new(
+        world: World,
+        marketplace: &'static Marketplace,
+        today: NaiveDate,
+        figures: Figures,
+    ) -> Self {
+        Self { world, marketplace, today, figures }
     }
 
     /// True if sessions and views of `date` are known: they arrive up to 72 hours late, sales do
     /// not. Here those of yesterday are missing.
     pub(crate) fn is_counted(self, date: NaiveDate) -> bool {
-        date + Days::new(1) < self.today
+        !self.figures.is_late && date + Days::new(1) < self.today
     }
 
     /// One day of one offer; nothing if it is not over.
@@ -125,6 +132,15 @@ impl Traffic {
             ..Counts::default()
         };
         business.sales = business.units * product.price(self.marketplace);
+        if self.figures.is_restated {
+            // What Amazon corrects: visits that were counted late, an order that was cancelled.
+            all.browser_sessions += random.between(1, 3);
+            all.browser_views += random.between(3, 6);
+            let cancelled = u64::from(all.order_items > business.order_items);
+            all.order_items -= cancelled;
+            all.units -= cancelled;
+            all.sales = all.units * product.price(self.marketplace);
+        }
         let mut day = Day { all, business };
         if !self.is_counted(date) {
             for counts in [&mut day.all, &mut day.business] {

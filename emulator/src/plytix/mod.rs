@@ -260,6 +260,7 @@ impl Plytix {
             method: head.method.to_string(),
             path: head.uri.path().to_owned(),
             detail,
+            fault: None,
         });
         response
     }

@@ -8,6 +8,7 @@ pub(super) mod traffic;
 use super::order::Orders;
 use super::product::World;
 use super::report::{Kind, Made, Specification};
+use crate::faults::{Content, Reason};
 use bytes::Bytes;
 use encoding_rs::Encoding;
 use flate2::Compression;
@@ -109,10 +110,14 @@ pub(crate) fn open(
 }
 
 impl Document {
-    /// A document that is one plain text.
-    pub(crate) fn text(text: &'static str) -> Self {
-        let pieces = Box::new(std::iter::once(text.as_bytes().to_vec()));
-        Self { content_type: "text/plain", pieces }
+    /// The document of a report that failed.
+    pub(crate) fn reason(reason: &Reason) -> Self {
+        let (content_type, bytes) = match &reason.content {
+            Content::Text(text) => ("text/plain", text.clone().into_bytes()),
+            Content::Json(json) => ("application/json", json.to_string().into_bytes()),
+        };
+        let packing = if reason.is_gzip { Packing::Gzip } else { Packing::Plain };
+        Self { content_type, pieces: packed(Box::new(std::iter::once(bytes)), packing) }
     }
 }
 

@@ -8,6 +8,7 @@ mod storage;
 
 use super::{Amazon, Documents, Region, Setup, World};
 use crate::clock::Clock;
+use crate::faults::Faults;
 use crate::journal::Journal;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -79,13 +80,25 @@ impl Caller {
     }
 
     async fn set_up(documents: Documents, orders: u64, clock: Clock, journal: Journal) -> Self {
+        Self::play(documents, orders, clock, journal, Faults::default()).await
+    }
+
+    /// A caller that meets `faults`.
+    async fn play(
+        documents: Documents,
+        orders: u64,
+        clock: Clock,
+        journal: Journal,
+        faults: Faults,
+    ) -> Self {
         let setup = Setup {
             world: World { seed: 1, asins: 200, orders },
             token_life: TimeDelta::hours(1),
             storage: "http://storage.test".to_owned(),
             documents,
+            faults,
         };
-        let amazon = Amazon::new(setup, clock, journal);
+        let amazon = Amazon::new(setup, clock, journal).unwrap();
         let mut caller = Self { amazon, token: String::new() };
         let answer = caller.log_in("Atzr|demo").await;
         caller.token = answer.json()["access_token"].as_str().unwrap().to_owned();

@@ -1,0 +1,123 @@
+//! What a call is about: what its faults may depend on, and what the journal says of it.
+
+use super::Amazon;
+use super::call::Call;
+use super::marketplace::Region;
+use super::report::Report;
+use crate::faults::Asked;
+use axum::http::Uri;
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+
+/// What one call is about.
+#[derive(Debug, Default)]
+pub(super) struct Subject {
+    /// For the faults.
+    pub(super) asked: Asked,
+    /// For the journal.
+    pub(super) detail: Option<Value>,
+}
+
+impl Subject {
+    /// What `call` on the host of `region` is about, as far as it can be read: whether the call is
+    /// right is not asked here.
+    pub(super) fn of(
+        amazon: &Amazon,
+        region: Region,
+        call: &Call<'_>,
+        uri: &Uri,
+        body: &[u8],
+    ) -> Self {
+        let mut subject = match call {
+            Call::CreateReport => Self::of_wish(body),
+            Call::Report(id) | Call::CancelReport(id) => {
+                amazon.reports(region).get(id).map(Self::of_report).unwrap_or_default()
+            }
+            Call::ReportDocument(id) => {
+                amazon.reports(region).by_document(id).map(Self::of_report).unwrap_or_default()
+            }
+            Call::ListReports => Self::of_list(uri),
+            Call::Participations | Call::SearchItems | Call::Item(_) => Self {
+                asked: Asked { marketplace_ids: listed(uri, "marketplaceIds"), ..Asked::default() },
+                detail: None,
+            },
+        };
+        subject.asked.operation = call.operation().name;
+        subject.asked.region = Some(region.name());
+        if subject.asked.subject.is_empty() {
+            subject.asked.subject = uri.to_string();
+        }
+        subject
+    }
+
+    /// A report that exists.
+    pub(super) fn of_report(report: &Report) -> Self {
+        let specification = report.specification();
+        let asked = Asked {
+            report_types: vec![specification.report_type.clone()],
+            marketplace_ids: specification.marketplace_ids.clone(),
+            start: Some(specification.start),
+            end: Some(specification.end),
+            subject: report.id.clone(),
+            ..Asked::default()
+        };
+        let detail = json!({
+            "reportId": report.id,
+            "reportType": specification.report_type,
+            "marketplaceIds": specification.marketplace_ids,
+        });
+        Self { asked, detail: Some(detail) }
+    }
+
+    /// A body of createReport.
+    fn of_wish(body: &[u8]) -> Self {
+        let fields: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+        let detail = json!({
+            "reportType": fields.get("reportType"),
+            "marketplaceIds": fields.get("marketplaceIds"),
+            "dataStartTime": fields.get("dataStartTime"),
+            "dataEndTime": fields.get("dataEndTime"),
+            "reportOptions": fields.get("reportOptions").unwrap_or(&json!({})),
+        });
+        let texts = |value: Option<&Value>| -> Vec<String> {
+            let list = value.and_then(Value::as_array).into_iter().flatten();
+            list.filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        let asked = Asked {
+            report_types: fields
+                .get("reportType")
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
+            marketplace_ids: texts(fields.get("marketplaceIds")),
+            start: time(fields.get("dataStartTime")),
+            end: time(fields.get("dataEndTime")),
+            subject: detail.to_string(),
+            ..Asked::default()
+        };
+        Self { asked, detail: Some(detail) }
+    }
+
+    /// A query of getReports.
+    fn of_list(uri: &Uri) -> Self {
+        let report_types = listed(uri, "reportTypes");
+        let marketplace_ids = listed(uri, "marketplaceIds");
+        let detail = json!({"reportTypes": report_types, "marketplaceIds": marketplace_ids});
+        let asked = Asked { report_types, marketplace_ids, ..Asked::default() };
+        Self { asked, detail: Some(detail) }
+    }
+}
+
+/// The values of the list `name` in a query.
+fn listed(uri: &Uri, name: &str) -> Vec<String> {
+    let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri);
+    let pairs = pairs.map(|it| it.0).unwrap_or_default();
+    let values = pairs.iter().filter(|(key, _)| key == name);
+    values.flat_map(|(_, list)| list.split(',')).map(str::to_owned).collect()
+}
+
+/// The moment that a field says.
+fn time(field: Option<&Value>) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(field?.as_str()?).ok().map(|moment| moment.to_utc())
+}
