@@ -31,7 +31,8 @@ pub trait Sink {
     /// in a row with the same schema.
     fn schema(&mut self, schema: &Schema) -> Result<(), Self::Error>;
 
-    /// Takes one record into memory, without waiting for anything.
+    /// Takes one record into memory, without waiting for anything but, at most, room in it: a
+    /// destination may let records of a commit go ahead of it, as long as nobody sees them before.
     ///
     /// A record that this destination can never store is either an error, which ends the run, or kept
     /// as a failure to report: which of the two is the destination's promise to its users. After an

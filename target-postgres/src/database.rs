@@ -1,6 +1,7 @@
 //! A thread of its own for the database, so that reading and encoding use another core.
 
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread;
 
 use tokio::runtime::{Builder, Handle};
@@ -48,19 +49,49 @@ impl Database {
         async move { task.await.unwrap_or(Err(Failure::NoThread)) }
     }
 
+    /// The same, for work whose end is looked for later.
+    pub fn hand<T, W>(&self, work: W) -> Handed<T>
+    where
+        T: Send + 'static,
+        W: AsyncWork<T>,
+    {
+        let session = Arc::clone(&self.session);
+        let (sender, receiver) = sync_channel(1);
+        self.runtime.spawn(async move {
+            let mut session = session.lock().await;
+            let _ = sender.send(work.run(&mut session).await);
+        });
+        Handed(receiver)
+    }
+
     /// The same, and holds this thread until it is done.
     pub fn wait<T, W>(&self, work: W) -> Result<T, Failure>
     where
         T: Send + 'static,
         W: AsyncWork<T>,
     {
-        let session = Arc::clone(&self.session);
-        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
-        self.runtime.spawn(async move {
-            let mut session = session.lock().await;
-            let _ = sender.send(work.run(&mut session).await);
-        });
-        receiver.recv().unwrap_or(Err(Failure::NoThread))
+        self.hand(work).wait()
+    }
+}
+
+/// Work that was handed to the database's thread.
+#[derive(Debug)]
+pub struct Handed<T>(Receiver<Result<T, Failure>>);
+
+impl<T> Handed<T> {
+    /// What it came to, if it has ended.
+    #[must_use]
+    pub fn ended(&self) -> Option<Result<T, Failure>> {
+        match self.0.try_recv() {
+            Ok(result) => Some(result),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Err(Failure::NoThread)),
+        }
+    }
+
+    /// Holds this thread until it has ended.
+    pub fn wait(self) -> Result<T, Failure> {
+        self.0.recv().unwrap_or(Err(Failure::NoThread))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::actual;
 use crate::change::{Widening, changes};
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::load::{execute, index, take};
+use crate::flush::{execute, index, take};
 use crate::plan::Plan;
 use crate::sql;
 use crate::table::Table;

@@ -4,6 +4,8 @@
 //! (email)=(…) already exists"). So the text of an error that is about data is never passed on: its
 //! code, column and constraint are.
 
+use std::sync::Arc;
+
 use singer::config::ConfigError;
 use tokio_postgres::error::{DbError, SqlState};
 
@@ -26,7 +28,10 @@ pub enum Failure {
         hint: &'static str,
     },
     /// The connection was lost while something was being written, which the server has undone.
-    #[error("the connection was lost ({0}); run again, nothing was half-written")]
+    #[error(
+        "the connection was lost ({0}); run again: nothing was half-written, and the next run goes on \
+         from the last state"
+    )]
     Lost(String),
     /// The connection was lost while the transaction was being committed, and the server could not be
     /// asked how it ended.
@@ -73,6 +78,16 @@ pub enum Failure {
         /// The table in which it was looked up.
         table: String,
     },
+    /// A table for lookups is too large to be kept in memory.
+    #[error("{subject}: {table} has more than {most} rows; name a smaller table")]
+    TooMany {
+        /// What is looked up.
+        subject: String,
+        /// The table.
+        table: String,
+        /// Rows that it may have.
+        most: usize,
+    },
     /// A stream can have no table.
     #[error("{}", without_stream(&.0.to_string()))]
     Table(TableError),
@@ -99,6 +114,9 @@ pub enum Failure {
         /// What the operating system says.
         source: std::io::Error,
     },
+    /// What was to be written before could not be, so nothing is written after it.
+    #[error(transparent)]
+    Earlier(Arc<Failure>),
     /// The thread that talks to the database is gone.
     #[error("internal: the database's thread ended early; report this")]
     NoThread,

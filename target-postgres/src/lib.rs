@@ -3,14 +3,14 @@
 //! ```text
 //!  SCHEMA ─▶ shape ─▶ table ─▶ change ─▶ plan        what the table must become, given what it is (actual)
 //!                                 │
-//!  RECORD ─▶ copy::Encoder ─▶ rows ──▶ load::Flush ─▶ session ─▶ PostgreSQL
-//!            raw JSON to a    the last  one transaction: changes, COPY, upsert, state
-//!            row of COPY      of a key  on a thread of its own (database)
-//!            counts
+//!  RECORD ─▶ copy::Encoder ─▶ rows ──▶ flush ─▶ session ─▶ PostgreSQL
+//!            raw JSON to a    the last  one transaction: COPY chunk by chunk, then changes, one
+//!            row of COPY      of a key  statement a stream, the state; on a thread of its own (database)
+//!                             of a chunk
 //! ```
 //!
 //! `name`, `kind`, `shape`, `column`, `table`, `change`, `sql` and `copy` are pure: they call nothing and
-//! read no clock. `connection`, `session`, `actual`, `load` and `state` talk to the server. Nothing here
+//! read no clock. `connection`, `session`, `actual`, `flush` and `state` talk to the server. Nothing here
 //! knows a vendor or names a stream.
 
 pub mod actual;
@@ -23,8 +23,8 @@ pub mod database;
 pub mod dead_letter;
 pub mod ending;
 pub mod failure;
+pub mod flush;
 pub mod kind;
-pub mod load;
 mod lookup;
 pub mod name;
 pub mod plan;

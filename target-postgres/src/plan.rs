@@ -20,7 +20,7 @@ use crate::name::Identifier;
 use crate::session::Session;
 use crate::table::{Rules, Table};
 
-/// Rows that a table for lookups has at most.
+/// Rows that a table for lookups has at most: it is kept in memory.
 const MOST_FOUND: usize = 1_000_000;
 
 /// What is decided for the records of one schema of a stream.
@@ -221,11 +221,20 @@ async fn find(
     };
     let statement = format!(
         "SELECT {matches}::text, {value}::text FROM {namespace}.{table} \
-         WHERE {matches} IS NOT NULL AND {value} IS NOT NULL LIMIT {MOST_FOUND}"
+         WHERE {matches} IS NOT NULL AND {value} IS NOT NULL LIMIT {}",
+        MOST_FOUND + 1
     );
     let rows = client.query_typed(&statement, &[]).await;
+    let rows = rows.map_err(|error| Failure::of(&place, &error))?;
+    if rows.len() > MOST_FOUND {
+        return Err(Failure::TooMany {
+            subject: place,
+            table: lookup.table.clone(),
+            most: MOST_FOUND,
+        });
+    }
     let mut values = HashMap::new();
-    for row in rows.map_err(|error| Failure::of(&place, &error))? {
+    for row in rows {
         let text = |index| row.try_get::<_, String>(index);
         let key = text(0).map_err(|error| Failure::of(&place, &error))?;
         let value = text(1).map_err(|error| Failure::of(&place, &error))?;

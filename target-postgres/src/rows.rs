@@ -1,6 +1,7 @@
 //! Rows of one stream that wait for their transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -21,6 +22,19 @@ pub struct Rows {
     keys: HashMap<Box<[u8]>, usize>,
     /// The key that was read last; kept for its memory.
     key: Vec<u8>,
+    /// Memory that the rows take, about.
+    bytes: usize,
+    spilled: Spilled,
+}
+
+/// The keys of rows that were given up before their transaction ends.
+///
+/// Hashes are enough, and take a tenth of the keys' own memory: two keys of one hash only make the
+/// database do in two steps what one would do.
+#[derive(Debug, Default)]
+struct Spilled {
+    hashes: HashSet<u64>,
+    hasher: RandomState,
 }
 
 /// Where a row lies, and where it came from.
@@ -39,6 +53,24 @@ struct Place {
 pub struct Batch {
     chunks: Vec<Bytes>,
     places: Vec<Place>,
+    repeats: bool,
+}
+
+impl Spilled {
+    /// Adds keys; whether one of them was there already, in which case these are the only ones now.
+    fn add<'a>(&mut self, keys: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
+        let repeats = keys.clone().any(|key| self.has(key));
+        if repeats {
+            self.hashes.clear();
+        }
+        self.hashes.extend(keys.map(|key| self.hasher.hash_one(key)));
+        repeats
+    }
+
+    /// Whether a key, or one of its hash, is there.
+    fn has(&self, key: &[u8]) -> bool {
+        !self.hashes.is_empty() && self.hashes.contains(&self.hasher.hash_one(key))
+    }
 }
 
 impl Rows {
@@ -60,6 +92,7 @@ impl Rows {
         encode(&mut self.open, &mut self.key)?;
         let index = self.places.len();
         let bytes = start..self.open.len();
+        self.bytes += bytes.len() + size_of::<Place>();
         self.places.push(Place { chunk: self.full.len(), bytes, line, counts: true });
         if !self.key.is_empty() {
             self.supersede(index);
@@ -75,6 +108,7 @@ impl Rows {
                 place.counts = false;
             }
         } else {
+            self.bytes += self.key.len() + size_of::<(Box<[u8]>, usize)>();
             self.keys.insert(self.key.as_slice().into(), index);
         }
     }
@@ -85,11 +119,32 @@ impl Rows {
         self.places.is_empty()
     }
 
-    /// Gives up all rows.
+    /// The memory that they take, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Gives up all rows while their transaction goes on.
+    pub fn spill(&mut self) -> Batch {
+        let spilled = std::mem::take(&mut self.spilled);
+        let (batch, spilled) = std::mem::take(self).given_up(spilled);
+        self.spilled = spilled;
+        batch
+    }
+
+    /// Gives up all rows, the last ones of their transaction.
     pub fn take(&mut self) -> Batch {
-        let mut rows = std::mem::take(self);
-        rows.full.push(rows.open);
-        Batch { chunks: rows.full.into_iter().map(Bytes::from).collect(), places: rows.places }
+        let batch = self.spill();
+        self.spilled = Spilled::default();
+        batch
+    }
+
+    fn given_up(mut self, mut spilled: Spilled) -> (Batch, Spilled) {
+        self.full.push(self.open);
+        let repeats = spilled.add(self.keys.keys().map(AsRef::as_ref));
+        let chunks = self.full.into_iter().map(Bytes::from).collect();
+        (Batch { chunks, places: self.places, repeats }, spilled)
     }
 }
 
@@ -98,6 +153,12 @@ impl Batch {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
+    }
+
+    /// Whether one of the rows has a key that rows given up earlier in the transaction have too.
+    #[must_use]
+    pub fn repeats(&self) -> bool {
+        self.repeats
     }
 
     /// The bytes of the rows that count, in order and in pieces of about a chunk.
@@ -167,6 +228,37 @@ mod tests {
         add(&mut rows, 1, b"x", b"k");
         assert_eq!(rows.add(2, |_, _| Err("no")), Err("no"));
         assert_eq!(rows.take().pieces().collect::<Vec<_>>(), ["x"]);
+    }
+
+    #[test]
+    fn a_key_that_comes_again_after_a_spill_is_noticed_until_the_transaction_ends() {
+        let mut rows = Rows::default();
+        let mut given_up = |keys: &[&str], last: bool| {
+            for key in keys {
+                add(&mut rows, 1, key.as_bytes(), key.as_bytes());
+            }
+            if last { rows.take().repeats() } else { rows.spill().repeats() }
+        };
+        assert!(!given_up(&["a", "b", "a"], false));
+        assert!(!given_up(&["c"], false));
+        // What was given up is in the table before this `a` goes to staging, so `b` is no repetition.
+        assert!(given_up(&["d", "a"], false));
+        assert!(!given_up(&["b"], false));
+        assert!(given_up(&["d"], true));
+        assert!(!given_up(&["a", "b", "c", "d"], true));
+        assert!(!given_up(&["a"], true));
+    }
+
+    #[test]
+    fn memory_counts_rows_and_keys_and_is_free_after_a_spill() {
+        let mut rows = Rows::default();
+        add(&mut rows, 1, &[0; 1000], &[1; 50]);
+        let one = rows.bytes();
+        assert!((1050..1300).contains(&one), "{one}");
+        add(&mut rows, 2, &[0; 1000], &[1; 50]);
+        assert!((one + 1000..one + 1100).contains(&rows.bytes()), "{}", rows.bytes());
+        rows.spill();
+        assert_eq!(rows.bytes(), 0);
     }
 
     proptest! {

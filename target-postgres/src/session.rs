@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::connection::{Connection, Server};
 use crate::database::AsyncWork;
 use crate::failure::Failure;
+use crate::flush::Open;
 use crate::name::Identifier;
 use crate::state;
 
@@ -33,13 +34,24 @@ pub struct Session {
     was_open: bool,
     /// Tables that this run found without rows and has filled since, as statements name them.
     new_tables: HashSet<String>,
+    /// The transaction that has begun and waits for more rows.
+    open: Option<Open>,
+    /// Why something was not written, after which nothing is.
+    failed: Option<Arc<Failure>>,
 }
 
 impl Session {
     /// A session that has no connection yet.
     #[must_use]
     pub fn new(server: Server) -> Self {
-        Self { server, connection: None, was_open: false, new_tables: HashSet::new() }
+        Self {
+            server,
+            connection: None,
+            was_open: false,
+            new_tables: HashSet::new(),
+            open: None,
+            failed: None,
+        }
     }
 
     /// The connection, which is opened again if it was lost. Only to be called where nothing has begun
@@ -57,9 +69,10 @@ impl Session {
         self.connection.as_mut().ok_or(Failure::NoThread)
     }
 
-    /// The same, after the server has answered: between two batches minutes can pass, and whoever ended
-    /// the session in the meantime did not always say so. With it, the tables that are new.
-    pub async fn usable(&mut self) -> Result<(&mut Connection, &mut HashSet<String>), Failure> {
+    /// What sends statements, after the server has answered: between two batches minutes can pass, and
+    /// whoever ended the session in the meantime did not always say so. Not to be called while a
+    /// transaction is open.
+    pub async fn client(&mut self) -> Result<&Client, Failure> {
         let connection = self.connection().await?;
         if let Err(error) = connection.client.simple_query("").await {
             match Failure::of("connection", &error) {
@@ -68,13 +81,38 @@ impl Session {
                 failure => return Err(failure),
             }
         }
-        let connection = self.connection.as_mut().ok_or(Failure::NoThread)?;
-        Ok((connection, &mut self.new_tables))
+        Ok(&self.connection.as_ref().ok_or(Failure::NoThread)?.client)
     }
 
-    /// What sends statements; see [`Session::usable`].
-    pub async fn client(&mut self) -> Result<&Client, Failure> {
-        Ok(&self.usable().await?.0.client)
+    /// What sends statements within a transaction that has begun, and the tables that are new. A
+    /// connection that is lost stays lost: the transaction went with it.
+    pub(crate) fn within(&mut self) -> Result<(&Client, &mut HashSet<String>), Failure> {
+        let connection = self.connection.as_ref().ok_or(Failure::NoThread)?;
+        Ok((&connection.client, &mut self.new_tables))
+    }
+
+    /// Gives up the open transaction to whoever goes on with it, and puts it back if it stays open.
+    pub(crate) fn take_open(&mut self) -> Option<Open> {
+        self.open.take()
+    }
+
+    /// Keeps a transaction open for the rows that follow.
+    pub(crate) fn keep_open(&mut self, open: Open) {
+        self.open = Some(open);
+    }
+
+    /// Refuses to go on where something before was not written: a later state must not be true of it.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let failed = self.failed.as_ref();
+        failed.map_or(Ok(()), |failure| Err(Failure::Earlier(Arc::clone(failure))))
+    }
+
+    /// Remembers that something was not written.
+    pub(crate) fn remember(&mut self, written: Result<(), Failure>) -> Result<(), Failure> {
+        if let Err(failure) = written {
+            self.failed = Some(Arc::new(failure));
+        }
+        self.check()
     }
 
     /// A new connection in the place of one that was lost.

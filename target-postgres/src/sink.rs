@@ -13,11 +13,11 @@ use tokio::time::Instant;
 use crate::column::{Metadata, Source};
 use crate::config::{Config, LoadMethod, OnBadRecord};
 use crate::copy::{Counts, Encoder, Meta};
-use crate::database::Database;
+use crate::database::{Database, Handed};
 use crate::dead_letter::DeadLetters;
 use crate::ending::Ending;
 use crate::failure::Failure;
-use crate::load::{Flush, Part};
+use crate::flush::{Flush, Part, Spill};
 use crate::lookup;
 use crate::plan::{Plan, Planning};
 use crate::rows::Rows;
@@ -25,6 +25,10 @@ use crate::validation::Validation;
 
 /// Bad records of a stream that are named in the log; the others are counted.
 const BAD_NAMED: u64 = 10;
+
+/// Memory that collected rows take before they go to the server. Large enough that a chunk costs the
+/// server next to nothing beside its rows; up to three chunks are held at a time.
+const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 
 /// Turns records into rows and gives them to the database's thread.
 #[derive(Debug)]
@@ -34,6 +38,12 @@ pub struct PostgresSink {
     clock: Clock,
     streams: IndexMap<String, Stream>,
     dead_letters: DeadLetters,
+    /// Memory that collected rows take before they are spilled.
+    chunk_bytes: usize,
+    /// Memory that they take now.
+    collected_bytes: usize,
+    /// The last spill of this flush, until its end was seen.
+    spilling: Option<Handed<()>>,
     /// When the first record of the batch that is being taken came.
     batched_at: Option<DateTime<Utc>>,
     /// Records so far.
@@ -51,6 +61,8 @@ struct Stream {
     encoder: Encoder,
     validation: Option<Validation>,
     rows: Rows,
+    /// Whether rows of this flush are at the server already.
+    has_spilled: bool,
     /// The version that stays.
     version: Option<i64>,
     /// Records that could not become rows.
@@ -81,10 +93,19 @@ impl PostgresSink {
             database,
             clock: Clock { started_at: now, started: Instant::now() },
             streams: IndexMap::new(),
+            chunk_bytes: CHUNK_BYTES,
+            collected_bytes: 0,
+            spilling: None,
             batched_at: None,
             taken: 0,
             ends: false,
         }
+    }
+
+    /// The same, where rows go to the server when they take so much memory. Tests make it small.
+    #[must_use]
+    pub fn spilling_at(self, chunk_bytes: usize) -> Self {
+        Self { chunk_bytes, ..self }
     }
 
     /// Says what a user should know about the values that came.
@@ -97,17 +118,39 @@ impl PostgresSink {
         }
     }
 
-    /// Everything that was taken, to be given to the database.
+    /// Gives the rows that were collected to the database, which keeps them in an open transaction.
+    /// Waits for those of the time before, so that no more than two chunks are on their way.
+    fn spill(&mut self) -> Result<(), Failure> {
+        if let Some(spilling) = self.spilling.take() {
+            spilling.wait()?;
+        }
+        let mut parts = Vec::new();
+        for stream in self.streams.values_mut().filter(|stream| !stream.rows.is_empty()) {
+            let is_first = !std::mem::replace(&mut stream.is_prepared, true);
+            stream.has_spilled = true;
+            let rows = stream.rows.spill();
+            parts.push(Part { plan: Arc::clone(&stream.plan), is_first, rows });
+        }
+        self.collected_bytes = 0;
+        self.spilling = Some(self.database.hand(Spill { parts }));
+        Ok(())
+    }
+
+    /// Everything that was taken and is still here, to be given to the database.
     fn flush(&mut self, state: Option<String>) -> Flush {
         let mut parts = Vec::new();
         for stream in self.streams.values_mut() {
             let is_first = !std::mem::replace(&mut stream.is_prepared, true);
-            if is_first || !stream.rows.is_empty() {
+            let has_spilled = std::mem::take(&mut stream.has_spilled);
+            if is_first || has_spilled || !stream.rows.is_empty() {
                 let rows = stream.rows.take();
                 parts.push(Part { plan: Arc::clone(&stream.plan), is_first, rows });
             }
         }
         self.batched_at = None;
+        self.collected_bytes = 0;
+        // How the last spill ended, the flush will say.
+        self.spilling = None;
         Flush {
             config: Arc::clone(&self.config),
             parts,
@@ -175,8 +218,8 @@ fn say(stream: &str, counts: &Counts) {
 }
 
 impl Stream {
-    /// Makes a row of a record.
-    fn take(&mut self, record: &Record<'_>, meta: &Meta<'_>) -> Result<(), Failure> {
+    /// Makes a row of a record; the memory that it takes.
+    fn take(&mut self, record: &Record<'_>, meta: &Meta<'_>) -> Result<usize, Failure> {
         if let Some(validation) = &self.validation {
             validation.check(record.record)?;
         }
@@ -184,8 +227,10 @@ impl Stream {
         let value = looked_up.as_deref().unwrap_or(record.record);
         let meta = Meta { version: record.version.or(self.version), ..*meta };
         let encoder = &mut self.encoder;
+        let before = self.rows.bytes();
         let added = self.rows.add(record.line, |row, key| encoder.encode(value, &meta, row, key));
-        added.map_err(Failure::Value)
+        added.map_err(Failure::Value)?;
+        Ok(self.rows.bytes() - before)
     }
 }
 
@@ -195,9 +240,10 @@ impl Sink for PostgresSink {
     fn schema(&mut self, schema: &Schema) -> Result<(), Failure> {
         let name = &schema.stream;
         let known = self.streams.contains_key(name);
-        if known {
+        if known || self.streams.values().any(|stream| stream.has_spilled) {
             // Rows were encoded for the table of the earlier schema, and it is there that the way to
-            // the new one begins.
+            // the new one begins. And what is looked up for a plan is not looked up in the middle of
+            // a transaction, which a refusal would undo.
             let flush = self.flush(None);
             self.database.wait(flush)?;
         }
@@ -224,6 +270,7 @@ impl Sink for PostgresSink {
             is_prepared: false,
             validation,
             rows: Rows::default(),
+            has_spilled: false,
             version: earlier.and_then(|stream| stream.version),
             bad: earlier.map_or(0, |stream| stream.bad),
             plan,
@@ -233,6 +280,10 @@ impl Sink for PostgresSink {
     }
 
     fn record(&mut self, record: &Record<'_>) -> Result<(), Failure> {
+        if let Some(ended) = self.spilling.as_ref().and_then(Handed::ended) {
+            self.spilling = None;
+            ended?;
+        }
         let received_at = self.clock.now();
         let batched_at = *self.batched_at.get_or_insert(received_at);
         self.taken += 1;
@@ -247,9 +298,13 @@ impl Sink for PostgresSink {
             sync_started_at: self.clock.started_at,
         };
         match stream.take(record, &meta) {
-            Err(failure) if failure.is_bad_record() => self.bad(record, failure),
-            taken => taken,
+            Err(failure) if failure.is_bad_record() => return self.bad(record, failure),
+            taken => self.collected_bytes += taken?,
         }
+        if self.collected_bytes >= self.chunk_bytes {
+            self.spill()?;
+        }
+        Ok(())
     }
 
     fn commit(

@@ -14,6 +14,7 @@ mod existing;
 mod hostile;
 mod load;
 mod mode;
+mod spill;
 mod state;
 mod support;
 mod tls;

@@ -237,7 +237,7 @@ impl Default for Config {
             default_target_schema: "public".to_owned(),
             load_method: LoadMethod::default(),
             batch_size_rows: 100_000,
-            batch_size_bytes: 12 * 1024 * 1024,
+            batch_size_bytes: 128 * 1024 * 1024,
             batch_wait_limit_seconds: 60,
             state_id: None,
             add_record_metadata: true,

@@ -17,6 +17,7 @@ pub(super) fn parameters(environment: &Environment) -> Parameters {
         port: text("PGPORT"),
         user: text("PGUSER"),
         password: text("PGPASSWORD").map(SecretString::from),
+        password_file: text("PGPASSFILE"),
         database: text("PGDATABASE"),
         application_name: text("PGAPPNAME"),
         connect_timeout: text("PGCONNECT_TIMEOUT"),

@@ -2,6 +2,7 @@
 
 mod environment;
 mod parameters;
+mod passfile;
 mod tls;
 
 use std::fmt;
@@ -78,6 +79,10 @@ impl Server {
         let user = user.ok_or_else(|| ConfigError::setting("user", "a user of the database"))?;
         config.dbname(parameters.database.as_ref().unwrap_or(&user)).user(user);
         if let Some(password) = &parameters.password {
+            config.password(password.expose_secret());
+        } else if let Some(password) =
+            passfile::password(&config, parameters.password_file.as_deref(), environment)
+        {
             config.password(password.expose_secret());
         }
         config.application_name(
@@ -227,6 +232,7 @@ fn given(settings: &ConnectionSettings) -> Result<Parameters, ConfigError> {
         port: settings.port.map(|port| port.to_string()),
         user: settings.user.clone(),
         password: settings.password.clone(),
+        password_file: None,
         database: settings.database.clone(),
         application_name: settings.application_name.clone(),
         connect_timeout: settings.connect_timeout_seconds.map(|seconds| seconds.to_string()),

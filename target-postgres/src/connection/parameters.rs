@@ -16,6 +16,8 @@ pub(super) struct Parameters {
     pub(super) port: Option<String>,
     pub(super) user: Option<String>,
     pub(super) password: Option<SecretString>,
+    /// The name of a file of passwords.
+    pub(super) password_file: Option<String>,
     pub(super) database: Option<String>,
     pub(super) application_name: Option<String>,
     /// Seconds; 0 waits for ever.
@@ -39,6 +41,7 @@ impl Parameters {
             port: self.port.or(other.port),
             user: self.user.or(other.user),
             password: self.password.or(other.password),
+            password_file: self.password_file.or(other.password_file),
             database: self.database.or(other.database),
             application_name: self.application_name.or(other.application_name),
             connect_timeout: self.connect_timeout.or(other.connect_timeout),
@@ -102,6 +105,7 @@ impl Parameters {
             "application_name" => &mut self.application_name,
             "connect_timeout" => &mut self.connect_timeout,
             "options" => &mut self.options,
+            "passfile" => &mut self.password_file,
             "sslmode" => &mut self.ssl_mode,
             "sslrootcert" => &mut self.ssl_root_certificate,
             "sslcert" => &mut self.ssl_certificate,

@@ -7,7 +7,7 @@
 use crate::column::Column;
 use crate::kind::Kind;
 use crate::name::Identifier;
-use crate::sql::{joined, list, target};
+use crate::sql::{joined, list, literal, target};
 use crate::table::Table;
 
 /// Makes the staging table: the columns of the table with their types and nothing else.
@@ -23,10 +23,24 @@ pub fn staging(table: &Table) -> String {
     )
 }
 
-/// Removes the staging table before the transaction ends, so that another one can be made.
+/// Empties the staging table, for rows that follow in the same transaction.
 #[must_use]
-pub fn drop_staging(table: &Table) -> String {
-    format!("DROP TABLE pg_temp.{}", staging_name(table))
+pub fn empty_staging(table: &Table) -> String {
+    format!("TRUNCATE pg_temp.{}", staging_name(table))
+}
+
+/// Asks for the bytes of the staged rows and of the table, and for the server's version, by which
+/// [`merge`] or [`upsert`] is chosen. Of a partitioned table the partitions count.
+#[must_use]
+pub fn measure(table: &Table) -> String {
+    let bytes = "pg_catalog.pg_relation_size";
+    let target = literal(&target(table));
+    format!(
+        "SELECT {bytes}({}), {bytes}({target}) + (SELECT coalesce(sum({bytes}(relid)), 0)::bigint FROM \
+         pg_catalog.pg_partition_tree({target}) WHERE isleaf AND level > 0), \
+         pg_catalog.current_setting('server_version_num')::int",
+        literal(&format!("pg_temp.{}", staging_name(table)))
+    )
 }
 
 /// Copies rows into the staging table; the rows are those of [`crate::copy`].
@@ -45,16 +59,14 @@ pub fn copy_into(table: &Table) -> String {
     format!("COPY {} ({}) FROM STDIN (FORMAT binary)", target(table), list(&table.columns, ""))
 }
 
-/// Adds every staged row.
-#[must_use]
-pub fn insert(table: &Table) -> String {
-    let columns = list(&table.columns, "");
-    format!(
-        "INSERT INTO {} ({columns})\nSELECT {columns}\nFROM pg_temp.{}",
-        target(table),
-        staging_name(table)
-    )
-}
+/// Comes before [`merge`]: a place to come back to, and memory for the join.
+///
+/// With the 4 MB of a fresh installation the server writes both sides of the join to files first, which
+/// takes twice the time where few rows change. Lasts until the transaction ends; more than this stays.
+pub const BEFORE_MERGE: &str = "\
+SELECT pg_catalog.set_config('work_mem', '32MB', true)
+WHERE pg_catalog.pg_size_bytes(pg_catalog.current_setting('work_mem')) < 32 * 1024 * 1024;
+SAVEPOINT merge";
 
 /// Adds staged rows with a new key and updates those that differ, in a table that nobody else writes.
 ///
@@ -126,7 +138,8 @@ fn comparable(column: &Column, prefix: &str) -> String {
     }
 }
 
-/// The staging table's name, which tells it from those of other tables in the same transaction.
+/// The staging table's name, which tells it from those of other streams in the same transaction, also
+/// of those that go into the same table.
 fn staging_name(table: &Table) -> Identifier {
-    Identifier::of_hash("_sdc_staging", &target(table))
+    Identifier::of_hash("_sdc_staging", &format!("{} {}", target(table), table.stream))
 }

@@ -8,8 +8,8 @@
 //!
 //! ```text
 //!  CREATE TEMP TABLE staging … ON COMMIT DROP
-//!  COPY staging FROM STDIN (FORMAT binary)
-//!  MERGE INTO table USING staging …     or INSERT … ON CONFLICT, or INSERT … SELECT
+//!  COPY staging FROM STDIN (FORMAT binary)      once or more often
+//!  MERGE INTO table USING staging …             or INSERT … ON CONFLICT
 //!  state, COMMIT
 //! ```
 
@@ -18,7 +18,7 @@ mod load;
 mod state;
 
 pub use definition::{add_key, literal, statements};
-pub use load::{copy, copy_into, drop_staging, insert, merge, staging, upsert};
+pub use load::{BEFORE_MERGE, copy, copy_into, empty_staging, measure, merge, staging, upsert};
 pub use state::{create_state, read_state, write_state};
 
 use crate::column::Column;

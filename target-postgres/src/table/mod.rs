@@ -144,6 +144,15 @@ impl fmt::Display for Note {
 /// Why a stream can have no table.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TableError {
+    /// The schema says nothing about its records.
+    #[error(
+        "{stream}: the SCHEMA has no `properties`, so no record of it could be stored; correct the \
+         tap's catalog, or deselect the stream"
+    )]
+    NoProperties {
+        /// The stream.
+        stream: String,
+    },
     /// A name cannot be one in PostgreSQL.
     #[error("{stream}: the name of the stream or of a property cannot be used")]
     Name {

@@ -33,6 +33,9 @@ pub(super) fn planned(schema: &Schema, rules: &Rules) -> Result<Planned, TableEr
         notes: Vec::new(),
     };
     let declared = shape(&schema.schema, &schema.schema, rules.reading).properties;
+    if declared.is_empty() {
+        return Err(TableError::NoProperties { stream: schema.stream.clone() });
+    }
     plan.visit(&declared, &mut Vec::new());
     let key = plan.key(schema, &declared)?;
     let spilled = plan.spill(&schema.stream, &key)?;

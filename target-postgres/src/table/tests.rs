@@ -155,8 +155,11 @@ fn long_names_are_cut_with_a_note_and_empty_ones_are_refused() {
 }
 
 #[test]
-fn a_schema_without_properties_has_a_table_without_columns() {
-    let mut schema = schema(&json!({}), &["id"]);
-    schema.schema = json!({});
-    assert_eq!(Table::of(&schema, &rules()).unwrap().columns, []);
+fn a_schema_without_properties_is_refused_because_its_records_would_be_lost() {
+    for text in ["{}", r#"{"type":"object"}"#, r#"{"type":"object","properties":{}}"#] {
+        let schema =
+            Schema { schema: serde_json::from_str(text).unwrap(), ..schema(&json!({}), &[]) };
+        let error = Table::of(&schema, &rules()).unwrap_err();
+        assert_eq!(error, TableError::NoProperties { stream: "orders".to_owned() });
+    }
 }

@@ -1,0 +1,47 @@
+//! Sends rows, and finds the row that the server refuses.
+
+use bytes::Bytes;
+use futures_util::SinkExt as _;
+use tokio_postgres::{Client, Error};
+
+use super::Attempt;
+use crate::copy::{HEADER, TRAILER};
+use crate::failure::{Failure, copied, is_lost_race};
+use crate::rows::Batch;
+
+/// Sends the rows that count to a COPY statement.
+pub(super) async fn copy(client: &Client, statement: &str, rows: &Batch) -> Result<(), Error> {
+    let sink = client.copy_in::<_, Bytes>(statement).await?;
+    let mut sink = std::pin::pin!(sink);
+    let sent = async {
+        sink.feed(Bytes::from_static(HEADER)).await?;
+        for piece in rows.pieces() {
+            sink.send(piece).await?;
+        }
+        sink.send(Bytes::from_static(TRAILER)).await?;
+        sink.as_mut().finish().await
+    };
+    match sent.await {
+        Ok(_) => Ok(()),
+        // When the server refuses a row in the middle of it, sending fails without saying why; the
+        // reason comes with the end.
+        Err(error) if error.as_db_error().is_none() && !client.is_closed() => {
+            Err(sink.finish().await.err().unwrap_or(error))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What the server refuses, with the line of the input if it is about one of the rows.
+pub(super) fn refusal(stream: &str, error: &Error, rows: Option<&Batch>) -> Attempt {
+    let failure = Failure::of(stream, error);
+    let place = error.as_db_error().and_then(copied);
+    let line = place.zip(rows).and_then(|(place, rows)| rows.line(place.row));
+    let failure = match (failure, line) {
+        (Failure::Refused { reason, .. }, Some(line)) => {
+            Failure::Row { stream: stream.to_owned(), line, reason }
+        }
+        (failure, _) => failure,
+    };
+    if is_lost_race(error) { Attempt::LostRace(failure) } else { Attempt::Failed(failure) }
+}

@@ -1,0 +1,188 @@
+//! The way of one stream's rows into its table, within a transaction.
+
+use std::collections::HashSet;
+
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Error};
+
+use super::copying::{copy, refusal};
+use super::step::{execute, prepare};
+use super::way::{self, Way};
+use super::{Attempt, Manner, Part};
+use crate::change::Change;
+use crate::failure::{Failure, is_lost_race};
+use crate::plan::Plan;
+use crate::sql;
+
+/// How far a stream has come in a transaction.
+#[derive(Debug)]
+pub(super) struct Standing {
+    is_prepared: bool,
+    has_staging: bool,
+    /// Whether staged rows are not in the table yet.
+    waits: bool,
+}
+
+impl Standing {
+    /// At the beginning.
+    pub(super) fn of(is_first: bool) -> Self {
+        Self { is_prepared: !is_first, has_staging: false, waits: false }
+    }
+
+    /// Whether staged rows are not in the table yet.
+    pub(super) fn waits(&self) -> bool {
+        self.waits
+    }
+}
+
+/// The load of one stream.
+pub(super) struct Load<'a> {
+    pub(super) client: &'a Client,
+    pub(super) plan: &'a Plan,
+    pub(super) standing: &'a mut Standing,
+}
+
+impl Load<'_> {
+    /// Sends rows into the table, if nothing stands in their way, or else into staging.
+    ///
+    /// A table with rows is not altered before [`Load::settle`]: an open transaction can wait for more
+    /// rows, and would keep everybody else from the table.
+    pub(super) async fn add(
+        &mut self,
+        part: &Part,
+        new_tables: &mut HashSet<String>,
+        manner: Manner,
+        others_wait: bool,
+    ) -> Result<(), Attempt> {
+        let table = &self.plan.table;
+        if table.key.is_empty() {
+            if !part.rows.is_empty() {
+                self.prepare().await?;
+                let copied = copy(self.client, &sql::copy_into(table), &part.rows).await;
+                copied.map_err(|error| refusal(&table.stream, &error, Some(&part.rows)))?;
+            }
+            return Ok(());
+        }
+        if part.is_first && self.is_new().await? {
+            new_tables.insert(self.name());
+        }
+        if part.rows.is_empty() {
+            return Ok(());
+        }
+        if part.rows.repeats() {
+            // The rows that have the keys already are older, so they go first.
+            self.settle().await?;
+        }
+        let is_clear = manner == Manner::Fast && !part.rows.repeats() && !self.standing.has_staging;
+        if is_clear && new_tables.contains(&self.name()) {
+            if self.straight(part, others_wait).await? {
+                return Ok(());
+            }
+            new_tables.remove(&self.name());
+        }
+        self.stage(part).await
+    }
+
+    /// Makes the table ready and brings all staged rows into it.
+    pub(super) async fn settle(&mut self) -> Result<(), Attempt> {
+        self.prepare().await?;
+        if !self.standing.waits {
+            return Ok(());
+        }
+        let table = &self.plan.table;
+        let told = |error: Error| refusal(&table.stream, &error, None);
+        if !self.plan.is_unique {
+            self.client.batch_execute(&sql::merge(table)).await.map_err(told)?;
+        } else if way::choose(self.client, table).await.map_err(told)? == Way::Upsert
+            || !self.merge().await?
+        {
+            self.client.batch_execute(&sql::upsert(table)).await.map_err(told)?;
+        }
+        execute(self.client, &table.stream, &sql::empty_staging(table)).await?;
+        self.standing.waits = false;
+        Ok(())
+    }
+
+    /// Makes the table ready, once.
+    async fn prepare(&mut self) -> Result<(), Failure> {
+        if !std::mem::replace(&mut self.standing.is_prepared, true) {
+            prepare(self.client, self.plan).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the table has no rows, so that most keys must be new.
+    async fn is_new(&self) -> Result<bool, Failure> {
+        let plan = self.plan;
+        if plan.steps.iter().any(|step| matches!(step, Change::CreateTable(_))) {
+            return Ok(true);
+        }
+        let statement = format!("SELECT NOT EXISTS (SELECT FROM {})", self.name());
+        let row = self.client.query_typed_one(&statement, &[]).await;
+        let is_empty = row.and_then(|row| row.try_get(0));
+        is_empty.map_err(|error| Failure::of(&plan.table.stream, &error))
+    }
+
+    /// Copies rows into a table that is new, without staging them; says whether that went well.
+    ///
+    /// Takes about half the time of the way through a staging table. The first key that is there
+    /// already undoes the copy, and so does a row of another table that is referred to and still waits.
+    async fn straight(&mut self, part: &Part, others_wait: bool) -> Result<bool, Attempt> {
+        self.prepare().await?;
+        let (client, table) = (self.client, &self.plan.table);
+        execute(client, &table.stream, "SAVEPOINT straight").await?;
+        match copy(client, &sql::copy_into(table), &part.rows).await {
+            Ok(()) => {
+                execute(client, &table.stream, "RELEASE SAVEPOINT straight").await?;
+                Ok(true)
+            }
+            Err(error)
+                if is_lost_race(&error)
+                    || others_wait && error.code() == Some(&SqlState::FOREIGN_KEY_VIOLATION) =>
+            {
+                execute(client, &table.stream, "ROLLBACK TO SAVEPOINT straight").await?;
+                Ok(false)
+            }
+            Err(error) => Err(refusal(&table.stream, &error, Some(&part.rows))),
+        }
+    }
+
+    /// Copies rows into the staging table.
+    async fn stage(&mut self, part: &Part) -> Result<(), Attempt> {
+        let (client, table) = (self.client, &self.plan.table);
+        if !std::mem::replace(&mut self.standing.has_staging, true) {
+            execute(client, &table.stream, &sql::staging(table)).await?;
+        }
+        let copied = copy(client, &sql::copy(table), &part.rows).await;
+        copied.map_err(|error| refusal(&table.stream, &error, Some(&part.rows)))?;
+        self.standing.waits = true;
+        Ok(())
+    }
+
+    /// Brings staged rows into the table with `MERGE`; says whether that went well.
+    ///
+    /// It fails where another writer inserts one of the keys at the same time, and for some kinds of
+    /// tables, such as those with rules. The staged rows are still there then.
+    async fn merge(&self) -> Result<bool, Attempt> {
+        let (client, table) = (self.client, &self.plan.table);
+        execute(client, &table.stream, sql::BEFORE_MERGE).await?;
+        match client.batch_execute(&sql::merge(table)).await {
+            Ok(()) => Ok(true),
+            Err(error)
+                if is_lost_race(&error)
+                    || error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) =>
+            {
+                tracing::info!("{}: MERGE gave way to another writer", table.stream);
+                execute(client, &table.stream, "ROLLBACK TO SAVEPOINT merge").await?;
+                Ok(false)
+            }
+            Err(error) => Err(refusal(&table.stream, &error, None)),
+        }
+    }
+
+    /// The table's name among others.
+    fn name(&self) -> String {
+        let table = &self.plan.table;
+        format!("{}.{}", table.namespace, table.name)
+    }
+}

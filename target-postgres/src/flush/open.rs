@@ -1,0 +1,83 @@
+//! A transaction that stays open from one piece of work to the next.
+
+use std::collections::HashSet;
+
+use indexmap::IndexMap;
+use tokio_postgres::Client;
+
+use super::load::{Load, Standing};
+use super::{Attempt, Manner, Part};
+use crate::failure::{Failure, is_lost_race};
+use crate::plan::Plan;
+
+/// A transaction that has begun, and how far each stream has come in it.
+#[derive(Debug, Default)]
+pub(crate) struct Open {
+    streams: IndexMap<String, Standing>,
+}
+
+impl Open {
+    /// Begins one that is committed at once.
+    pub(super) async fn begin(client: &Client) -> Result<Self, Failure> {
+        let begun = client.batch_execute("BEGIN").await;
+        begun.map(|()| Self::default()).map_err(|error| Failure::of("BEGIN", &error))
+    }
+
+    /// Begins one that waits for more rows.
+    ///
+    /// A tap may pause, and the server may be set to end sessions that are idle in a transaction. How
+    /// long it can take is limited by `batch_wait_limit_seconds`, so for this transaction it is not
+    /// limited twice.
+    pub(super) async fn waiting(client: &Client) -> Result<Self, Failure> {
+        let statements = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0";
+        let begun = client.batch_execute(statements).await;
+        begun.map(|()| Self::default()).map_err(|error| Failure::of("BEGIN", &error))
+    }
+
+    /// Sends the rows of a part, to where [`Open::settle`] finds them.
+    pub(super) async fn add(
+        &mut self,
+        client: &Client,
+        new_tables: &mut HashSet<String>,
+        part: &Part,
+        manner: Manner,
+    ) -> Result<(), Attempt> {
+        let stream = &part.plan.table.stream;
+        let others_wait =
+            self.streams.iter().any(|(name, standing)| name != stream && standing.waits());
+        let standing = self.streams.entry(stream.clone());
+        let standing = standing.or_insert_with(|| Standing::of(part.is_first));
+        let mut load = Load { client, plan: &part.plan, standing };
+        load.add(part, new_tables, manner, others_wait).await
+    }
+
+    /// Makes a stream's table ready and brings all of its rows into it.
+    pub(super) async fn settle(&mut self, client: &Client, plan: &Plan) -> Result<(), Attempt> {
+        let Some(standing) = self.streams.get_mut(&plan.table.stream) else { return Ok(()) };
+        Load { client, plan, standing }.settle().await
+    }
+}
+
+/// Commits, after asking for the number by which the outcome can be found out later.
+pub(super) async fn commit(client: &Client) -> Result<(), Attempt> {
+    let number = "SELECT pg_catalog.txid_current()";
+    let row = client.query_typed_one(number, &[]).await;
+    let number = row.and_then(|row| row.try_get::<_, i64>(0));
+    let number = number.map_err(|error| Failure::of("COMMIT", &error))?;
+    match client.batch_execute("COMMIT").await {
+        Ok(()) => Ok(()),
+        Err(error) if error.as_db_error().is_none() => Err(Attempt::Unknown(number)),
+        // A deferred constraint can be violated here, and a standby can be out of reach.
+        Err(error) if is_lost_race(&error) => Err(Attempt::LostRace(Failure::of("COMMIT", &error))),
+        Err(error) => match Failure::of("COMMIT", &error) {
+            Failure::Lost(_) => Err(Attempt::Unknown(number)),
+            failure => Err(Attempt::Failed(failure)),
+        },
+    }
+}
+
+/// Ends a transaction that came to nothing. Where that fails the connection is lost, and the server
+/// does the same.
+pub(super) async fn roll_back(client: &Client) {
+    let _ = client.batch_execute("ROLLBACK").await;
+}
