@@ -78,6 +78,18 @@ impl State {
         }
     }
 
+    /// What a tap keeps beside its bookmarks under a name of its own.
+    #[must_use]
+    pub fn notes(&self, name: &str) -> Option<&Map<String, Value>> {
+        self.value.get(name)?.as_object()
+    }
+
+    /// Puts what a tap keeps beside its bookmarks in the place of what was there before. The name
+    /// `bookmarks` is not for this.
+    pub fn set_notes(&mut self, name: &str, notes: Map<String, Value>) {
+        self.value.insert(name.to_owned(), Value::Object(notes));
+    }
+
     /// Whether there is nothing to remember.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -134,6 +146,18 @@ mod tests {
         ] {
             assert_eq!(until(&text).as_deref(), Some("2026-01-01"), "{text}");
         }
+    }
+
+    #[test]
+    fn notes_stand_beside_the_bookmarks() {
+        let mut state = State::parse(r#"{"bookmarks":{"orders":{"until":"1"}}}"#).unwrap();
+        assert_eq!(state.notes("reports"), None);
+        state.set_notes("reports", json!({"na": {}}).as_object().unwrap().clone());
+        assert_eq!(
+            serde_json::to_value(&state).unwrap(),
+            json!({"bookmarks": {"orders": {"until": "1"}}, "reports": {"na": {}}})
+        );
+        assert!(state.notes("reports").unwrap().contains_key("na"));
     }
 
     #[test]

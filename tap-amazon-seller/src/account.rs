@@ -11,7 +11,7 @@ use crate::login::{Credentials, Login};
 use crate::marketplace::{Marketplace, Region};
 
 /// One region, as this account sees it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Area {
     /// The region's API.
     pub api: Api,

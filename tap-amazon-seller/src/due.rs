@@ -4,16 +4,20 @@
 //! marketplace, or a region where Amazon makes one report for all of it), with its windows in order.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::account::Area;
 use crate::api::ReportSpecification;
-use crate::bookmark::{Bookmarks, Until};
+use crate::bookmark::{Bookmarks, Reading, Until};
 use crate::config::Config;
 use crate::document::{Feed, Place};
-use crate::plan::{self, Bounds, Course, Window};
+use crate::extent::Extent;
+use crate::job::Job;
+use crate::plan::{self, Bounds, Due, Window};
 use crate::selection::Selected;
+use crate::settling;
 use crate::streams::{AsinGranularity, Extraction, Report, Scope, Source, Stream};
 
 /// What is taken for the oldest of Amazon's data where it publishes no limit; older than any account.
@@ -32,10 +36,14 @@ pub struct Lane {
     pub feeds: Vec<Feed>,
     /// What one record of sales and traffic is about.
     pub asin_granularity: AsinGranularity,
-    /// The windows that are due, oldest first.
+    /// Whether bookmarks count for it; not if everything is to be extracted anew.
+    pub anew: bool,
+    /// How long its days are read again.
+    pub lookback: TimeDelta,
+    /// What is due; the present has no origin.
+    pub origin: Option<Until>,
+    /// The windows that are due, in the order in which they are to be asked for.
     pub windows: Vec<Window>,
-    /// How far they have come.
-    pub course: Course,
 }
 
 impl Lane {
@@ -48,15 +56,26 @@ impl Lane {
         }
     }
 
+    /// The streams, as messages name them.
+    #[must_use]
+    pub fn streams(&self) -> String {
+        let streams: Vec<_> = self.feeds.iter().map(|feed| feed.stream.name).collect();
+        streams.join(", ")
+    }
+
+    /// The unit, as messages name it.
+    #[must_use]
+    pub fn place_name(&self) -> &'static str {
+        match self.place {
+            Place::Region(region) => region.code(),
+            Place::Marketplace(marketplace) => marketplace.country,
+        }
+    }
+
     /// The streams and the unit, as messages name them.
     #[must_use]
     pub fn name(&self) -> String {
-        let streams: Vec<_> = self.feeds.iter().map(|feed| feed.stream.name).collect();
-        let unit = match self.place {
-            Place::Region(region) => region.code(),
-            Place::Marketplace(marketplace) => marketplace.country,
-        };
-        format!("{}: {unit}", streams.join(", "))
+        format!("{}: {}", self.streams(), self.place_name())
     }
 
     /// What to ask Amazon for.
@@ -141,29 +160,37 @@ pub fn lanes(
                 }
             };
             for place in places {
-                let feeds = streams.iter().map(|stream| feed(stream, selected)).collect();
                 let mut lane = Lane {
                     report,
                     place,
                     area,
-                    feeds,
+                    feeds: streams.iter().map(|stream| feed(stream, selected)).collect(),
                     asin_granularity: config.asin_granularity(&streams),
+                    anew: streams.iter().any(|stream| anew.contains(stream.name)),
+                    lookback: lookback(config, report, &streams),
+                    origin: None,
                     windows: Vec::new(),
-                    course: Course::new([]),
                 };
-                // Streams of one report go together from where the last of them stands.
-                let stands = |stream: &&Stream| -> Option<Until> {
-                    let bookmark = bookmarks.until(stream, lane.unit());
-                    bookmark.filter(|_| !anew.contains(stream.name))
-                };
-                let bookmark = streams.iter().map(stands).min().flatten();
-                lane.windows = windows(config, &lane, &streams, bookmark, bounds);
-                lane.course = Course::new(lane.windows.iter().copied());
+                if let Some(due) = due(&lane, of, bookmarks, bounds) {
+                    (lane.origin, lane.windows) = (Some(due.origin), due.windows);
+                } else {
+                    lane.windows = vec![Window::Present];
+                }
                 lanes.push(lane);
             }
         }
     }
     lanes
+}
+
+/// How far back a report's windows are read again: what the user says, or what the report asks for.
+fn lookback(config: &Config, report: &Report, streams: &[&Stream]) -> TimeDelta {
+    let named = streams.iter().filter_map(|stream| config.stream(stream.name).lookback_days).max();
+    let own = match report.extraction {
+        Extraction::Daily { lookback_days, .. } => lookback_days,
+        Extraction::Snapshot | Extraction::Window { .. } => 0,
+    };
+    TimeDelta::days(named.unwrap_or(own).into())
 }
 
 /// A stream's share of a document. What is not selected at the top of a record is not even built.
@@ -177,47 +204,103 @@ fn feed(stream: &'static Stream, selected: &[Selected]) -> Feed {
     feed
 }
 
-/// The windows of a lane that are due.
-fn windows(
-    config: &Config,
-    lane: &Lane,
-    streams: &[&Stream],
-    bookmark: Option<Until>,
-    bounds: Bounds,
-) -> Vec<Window> {
-    let lookback =
-        streams.iter().filter_map(|stream| config.stream(stream.name).lookback_days).max();
+/// The windows of a lane that are due; nothing for a picture of the present, which always is.
+fn due(lane: &Lane, area: &Area, bookmarks: &Bookmarks, bounds: Bounds) -> Option<Due> {
+    let extent = lane.extent(bookmarks);
     match (lane.report.extraction, lane.place) {
-        (Extraction::Snapshot, _) => vec![Window::Present],
+        (Extraction::Snapshot, _) => None,
         (Extraction::Window { longest, retention }, _) => {
             let retention = retention.unwrap_or(NO_LIMIT);
-            cut(lane, bookmark, retention, bounds);
-            let lookback = TimeDelta::days(lookback.unwrap_or_default().into());
-            plan::windows(bounds, bookmark, lookback, longest, retention)
+            lane.warn_of_cut(&extent, retention, bounds);
+            let pending = lane.pending(area, bookmarks);
+            Some(plan::windows(bounds, &extent, lane.lookback, longest, retention, &pending))
         }
-        (Extraction::Daily { reread_days, retention_days }, Place::Marketplace(marketplace)) => {
+        (Extraction::Daily { retention_days, .. }, Place::Marketplace(marketplace)) => {
             let retention = TimeDelta::days(retention_days.into());
-            cut(lane, bookmark, retention, bounds);
-            plan::days(
-                bounds,
-                bookmark,
-                lookback.unwrap_or(reread_days),
-                retention,
-                marketplace.time_zone,
-            )
+            lane.warn_of_cut(&extent, retention, bounds);
+            let readings = lane.readings(bookmarks);
+            let lookback_days = u32::try_from(lane.lookback.num_days()).unwrap_or_default();
+            let zone = marketplace.time_zone;
+            Some(plan::days(bounds, &extent, readings.as_ref(), lookback_days, retention, zone))
         }
         // A day needs a time zone, and a region has several.
-        (Extraction::Daily { .. }, Place::Region(_)) => Vec::new(),
+        (Extraction::Daily { .. }, Place::Region(_)) => None,
     }
 }
 
-/// Says that a start lies before what Amazon still has.
-fn cut(lane: &Lane, bookmark: Option<Until>, retention: TimeDelta, bounds: Bounds) {
-    if bookmark.is_none() && bounds.start < bounds.now - retention {
-        tracing::warn!(
-            "{}: start_date is cut to the {} days that Amazon keeps",
-            lane.name(),
-            retention.num_days()
-        );
+impl Lane {
+    /// What is out for all streams of the lane, in days for days and in times for times.
+    fn extent(&self, bookmarks: &Bookmarks) -> Extent {
+        if self.anew {
+            return Extent::default();
+        }
+        let extents = self.feeds.iter().map(|feed| {
+            let extent = bookmarks.extent(feed.stream, self.unit());
+            let beyond = extent.beyond().iter();
+            let beyond = beyond.map(|range| self.own(range.start)..self.own(range.end));
+            Extent::new(extent.until().map(|until| self.own(until)), beyond)
+        });
+        extents.reduce(|one, two| one.common(&two)).unwrap_or_default()
+    }
+
+    /// A point as the lane's own windows count: another tap may have noted a time for days.
+    fn own(&self, point: Until) -> Until {
+        match (self.report.extraction, self.place, point) {
+            (Extraction::Daily { .. }, Place::Marketplace(marketplace), Until::Time(time)) => {
+                Until::Day(time.with_timezone(&marketplace.time_zone).date_naive())
+            }
+            (Extraction::Window { .. }, _, Until::Day(day)) => {
+                Until::Time(day.and_time(chrono::NaiveTime::MIN).and_utc())
+            }
+            (_, _, point) => point,
+        }
+    }
+
+    /// What all streams of the lane have seen of its days: a day counts as settled where it has settled
+    /// for all of them.
+    #[must_use]
+    pub fn readings(
+        &self,
+        bookmarks: &Bookmarks,
+    ) -> Option<BTreeMap<NaiveDate, Option<Reading>>> {
+        let mut common: Option<BTreeMap<NaiveDate, Option<Reading>>> = None;
+        for feed in &self.feeds {
+            for (day, reading) in bookmarks.readings(feed.stream, self.unit())? {
+                let known = common.get_or_insert_default().entry(day).or_insert(None);
+                if reading.is_some() {
+                    *known = reading;
+                }
+            }
+        }
+        common
+    }
+
+    /// The windows of time that were asked for and are not loaded yet.
+    fn pending(&self, area: &Area, bookmarks: &Bookmarks) -> Vec<Range<DateTime<Utc>>> {
+        let own = Job::new(&self.specification(area, Window::Present), Window::Present, DateTime::UNIX_EPOCH);
+        let jobs = bookmarks.jobs(area.region()).into_iter();
+        jobs.filter(|(_, job)| job.asks_the_same(&own))
+            .filter_map(|(_, job)| match job.window {
+                Window::Times(from, until) => Some(from..until),
+                Window::Present | Window::Day(_) => None,
+            })
+            .collect()
+    }
+
+    /// Says that a start, or a bookmark, lies before what Amazon still has.
+    fn warn_of_cut(&self, extent: &Extent, retention: TimeDelta, bounds: Bounds) {
+        let kept = bounds.now - retention;
+        let (what, from) = match extent.until() {
+            None => ("start_date", bounds.start),
+            Some(Until::Time(until)) => ("the bookmark", until),
+            Some(Until::Day(day)) => ("the bookmark", settling::end_of(day, chrono_tz::UTC)),
+        };
+        if from < kept && bounds.earliest.is_none_or(|earliest| earliest < kept) {
+            tracing::warn!(
+                "{}: {what} is cut to the {} days that Amazon keeps",
+                self.name(),
+                retention.num_days()
+            );
+        }
     }
 }

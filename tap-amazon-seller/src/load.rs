@@ -17,6 +17,8 @@ use chrono::NaiveDate;
 use tokio::sync::mpsc;
 
 use crate::api::Api;
+use crate::clock::Clock;
+use crate::digest::Digesting;
 use crate::document::{self, DocumentError, Facts, Feed, Loaded, Place};
 use crate::streams::AsinGranularity;
 use crate::writer::Writer;
@@ -44,6 +46,17 @@ pub struct Source {
     pub feeds: Vec<Feed>,
 }
 
+/// What came of a document.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What was found in it.
+    pub loaded: Loaded,
+    /// A digest of its records; see [`Digesting`].
+    pub digest: String,
+    /// The values that the writer gathered of its marketplace; see [`Writer::gathered`].
+    pub gathered: Vec<String>,
+}
+
 /// Why a document did not become records.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -61,6 +74,14 @@ pub enum LoadError {
     Output(#[source] io::Error),
 }
 
+impl LoadError {
+    /// Whether Amazon no longer has the document, so that the report must be asked for anew.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Call(error) if error.refusal().is_some_and(|it| it.status == 404))
+    }
+}
+
 /// Downloads a report's document and writes its records.
 ///
 /// A document that breaks off is read again from its beginning, so records may go out twice: with keys
@@ -70,10 +91,11 @@ pub async fn load(
     downloader: &Downloader,
     writer: &Arc<Mutex<Writer>>,
     source: &Source,
-) -> Result<Loaded, LoadError> {
+    clock: Clock,
+) -> Result<Outcome, LoadError> {
     let mut attempt = 1;
     loop {
-        let error = match once(api, downloader, writer, source).await {
+        let error = match once(api, downloader, writer, source, clock).await {
             Err(error) if attempt < ATTEMPTS && is_worth_another_download(&error) => error,
             outcome => return outcome,
         };
@@ -96,7 +118,8 @@ async fn once(
     downloader: &Downloader,
     writer: &Arc<Mutex<Writer>>,
     source: &Source,
-) -> Result<Loaded, LoadError> {
+    clock: Clock,
+) -> Result<Outcome, LoadError> {
     let url = api.report_document(&source.document_id).await?.url;
     let mut document = downloader.open(&url).await?;
     let content_type = document.content_type.clone();
@@ -109,6 +132,7 @@ async fn once(
                 content_type.as_deref(),
                 &source,
                 &writer,
+                clock,
             )
         }
     });
@@ -146,7 +170,8 @@ fn read(
     content_type: Option<&str>,
     source: &Source,
     writer: &Mutex<Writer>,
-) -> Result<Loaded, LoadError> {
+    clock: Clock,
+) -> Result<Outcome, LoadError> {
     let facts = Facts {
         report_id: &source.report_id,
         content_type,
@@ -155,13 +180,22 @@ fn read(
         asin_granularity: source.asin_granularity,
     };
     let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-    document::load(chunks, &facts, &source.feeds, &mut *writer).map_err(|error| match error {
-        DocumentError::Emit(_) => {
+    writer.extracted_at(clock.now());
+    let mut digesting = Digesting::new(&mut *writer);
+    let loaded = document::load(chunks, &facts, &source.feeds, &mut digesting);
+    let digest = digesting.digest();
+    let gathered = match source.place {
+        Place::Marketplace(marketplace) => writer.gathered(marketplace.id),
+        Place::Region(_) => Vec::new(),
+    };
+    match loaded {
+        Ok(loaded) => Ok(Outcome { loaded, digest, gathered }),
+        Err(DocumentError::Emit(_)) => {
             let failure = writer.take_failure();
-            LoadError::Output(failure.unwrap_or_else(|| io::ErrorKind::BrokenPipe.into()))
+            Err(LoadError::Output(failure.unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())))
         }
-        error => LoadError::Document(error),
-    })
+        Err(error) => Err(LoadError::Document(error)),
+    }
 }
 
 /// The chunks of a download, as something that a blocking reader can read.

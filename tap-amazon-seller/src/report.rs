@@ -1,4 +1,4 @@
-//! The life of one report: asked for, waited for, and found or lost.
+//! The life of one report at Amazon: asked for once, waited for, and how it ended.
 //!
 //! ```text
 //!  createReport ──▶ IN_QUEUE ──▶ IN_PROGRESS ──▶ DONE       a document
@@ -6,7 +6,8 @@
 //!                                     └────────▶ FATAL      perhaps a document that says why
 //! ```
 //!
-//! This module knows nothing of streams and records; where the document goes is its caller's matter.
+//! This module knows nothing of streams, records and bookmarks; what an end means for them is its
+//! caller's matter.
 
 use std::time::Duration;
 
@@ -33,52 +34,51 @@ const SLOWEST_POLL: u32 = 12;
 /// How often a report is asked for whose outcome stays unknown.
 const CREATE_ATTEMPTS: u32 = 3;
 
-/// How far back a report may have been asked for by this very call, by Amazon's clock and ours.
+/// How far Amazon's clock and ours may be apart, and how long a request may be under way.
 const CLOCK_DIFFERENCE: TimeDelta = TimeDelta::minutes(5);
 
-/// Amazon makes some snapshots at most every half hour and cancels what is asked for in between; the
-/// last one that is done is then as fresh as one can be. Counted generously, for queues and clocks.
+/// Where Amazon cancels a snapshot because it made one just before, that one is used; counted
+/// generously, for queues and clocks.
 const FRESH: TimeDelta = TimeDelta::minutes(45);
 
 /// The longest explanation of a failure that is passed on, in bytes.
 const LONGEST_EXPLANATION: usize = 16 * 1024;
 
-/// How a report ended, if it did not fail.
+/// How a report ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ended {
+pub enum Fate {
     /// There is a document.
     Done {
-        /// Amazon's identifier of the report.
-        report_id: String,
         /// Amazon's identifier of the document.
         document_id: String,
-        /// When the report was asked for, by us or by somebody else.
-        created: DateTime<Utc>,
     },
     /// Amazon cancelled it: it had no data for the window, or somebody cancelled it.
-    Cancelled {
-        /// Amazon's identifier of the report.
-        report_id: String,
+    Cancelled,
+    /// Amazon could not make it.
+    Fatal {
+        /// What the error document says, or that there is none.
+        reason: String,
     },
 }
 
-/// Why there is no document.
+/// A report that Amazon has ended.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// Amazon's description of it.
+    pub report: Report,
+    /// How it ended.
+    pub fate: Fate,
+}
+
+/// Why nothing is known of a report's end.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// A call failed.
     #[error(transparent)]
     Call(#[from] Error),
-    /// Amazon could not make it.
-    #[error("report {report_id} ended FATAL: {reason}")]
-    Fatal {
-        /// Amazon's identifier of the report.
-        report_id: String,
-        /// What the error document says, or that there is none.
-        reason: String,
-    },
     /// It took too long.
     #[error(
-        "report {report_id} is still {status} after {minutes} minutes; see report_timeout_minutes"
+        "report {report_id} is still {status} after {minutes} minutes; the next run goes on with it (report_timeout_minutes)"
     )]
     Late {
         /// Amazon's identifier of the report.
@@ -96,11 +96,44 @@ pub enum ReportError {
     },
 }
 
-/// Whether a report covers what was asked for. Where no window was asked for, Amazon fills in its own.
+impl ReportError {
+    /// Whether Amazon does not know the report, so that it must be asked for anew.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Call(error) if error.refusal().is_some_and(|it| it.status == 404))
+    }
+}
+
+/// Whether a report covers what was asked for. Where no window was asked for, Amazon fills in its own;
+/// where a day was, it may fill in the hours.
 fn covers(report: &Report, specification: &ReportSpecification) -> bool {
-    let is_same = |asked: Option<DateTime<Utc>>, made| asked.is_none() || asked == made;
-    is_same(specification.data_start_time, report.data_start_time)
+    let is_day = specification.data_start_time == specification.data_end_time;
+    let is_same = |asked: Option<DateTime<Utc>>, made: Option<DateTime<Utc>>| match (asked, made) {
+        (None, _) => true,
+        (Some(asked), Some(made)) if is_day => asked.date_naive() == made.date_naive(),
+        (Some(asked), Some(made)) => asked.timestamp() == made.timestamp(),
+        (Some(_), None) => false,
+    };
+    let mut marketplaces: Vec<_> = report.marketplace_ids.iter().map(String::as_str).collect();
+    let mut asked = specification.marketplace_ids.clone();
+    marketplaces.sort_unstable();
+    asked.sort_unstable();
+    (marketplaces.is_empty() || marketplaces == asked)
+        && is_same(specification.data_start_time, report.data_start_time)
         && is_same(specification.data_end_time, report.data_end_time)
+}
+
+/// The newest of these reports that is done and covers what was asked for.
+#[must_use]
+pub fn newest_done<'a>(
+    reports: impl IntoIterator<Item = &'a Report>,
+    specification: &ReportSpecification,
+) -> Option<&'a Report> {
+    reports
+        .into_iter()
+        .filter(|report| report.processing_status == "DONE" && covers(report, specification))
+        .filter(|report| report.report_document_id.is_some())
+        .max_by_key(|report| report.created_time)
 }
 
 /// Asks for reports and waits for them.
@@ -117,56 +150,58 @@ pub struct Reports {
 }
 
 impl Reports {
-    /// Asks for a report and waits until Amazon has ended it.
-    pub async fn obtain(&self, specification: &ReportSpecification) -> Result<Ended, ReportError> {
-        let report_id = self.create(specification).await?;
-        tracing::debug!(report_id, report_type = specification.report_type, "asked for a report");
-        let report = self.wait(&report_id).await?;
-        match report.processing_status.as_str() {
-            "DONE" => {
-                let created = report.created_time.unwrap_or_else(|| self.clock.now());
-                let document_id = report.report_document_id;
-                let document_id =
-                    document_id.ok_or(ReportError::NoDocument { report_id: report_id.clone() })?;
-                Ok(Ended::Done { report_id, document_id, created })
-            }
-            "CANCELLED" => self.instead(specification, report_id).await,
-            _ => Err(self.failure(report).await),
-        }
-    }
-
     /// Creates a report once, even when an answer gets lost: an outcome that is unknown is looked up
     /// before the report is asked for again.
-    async fn create(&self, specification: &ReportSpecification) -> Result<String, Error> {
-        let since = self.clock.now() - CLOCK_DIFFERENCE;
+    pub async fn create(&self, specification: &ReportSpecification) -> Result<String, Error> {
+        let asked = self.clock.now();
         let mut attempt = 1;
         loop {
             let error = match self.api.create_report(specification).await {
                 Err(error @ Error::OutcomeUnknown { .. }) => error,
                 outcome => return outcome,
             };
-            let made = self
-                .api
-                .reports(specification.report_type, &specification.marketplace_ids, since)
-                .await?;
-            let ours = made.into_iter().find(|report| covers(report, specification));
-            match ours {
-                Some(report) => return Ok(report.report_id),
+            match self.find(specification, asked).await? {
+                Some(report_id) => return Ok(report_id),
                 None if attempt == CREATE_ATTEMPTS => return Err(error),
                 None => attempt += 1,
             }
         }
     }
 
-    /// Looks at a report until it has ended.
-    async fn wait(&self, report_id: &str) -> Result<Report, ReportError> {
+    /// The report that was asked for at a time and of which no answer is known, if Amazon has it.
+    pub async fn find(
+        &self,
+        specification: &ReportSpecification,
+        asked: DateTime<Utc>,
+    ) -> Result<Option<String>, Error> {
+        let (since, until) = (asked - CLOCK_DIFFERENCE, asked + TimeDelta::hours(2));
+        // Amazon takes no time that is still to come.
+        let until = Some(until).filter(|until| *until < self.clock.now() - CLOCK_DIFFERENCE);
+        let made = self.made(specification, since, until).await?;
+        let ours = made.into_iter().find(|report| covers(report, specification));
+        Ok(ours.map(|report| report.report_id))
+    }
+
+    /// The reports of this type and these marketplaces that were asked for since a time.
+    pub async fn made(
+        &self,
+        specification: &ReportSpecification,
+        since: DateTime<Utc>,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<Vec<Report>, Error> {
+        let marketplaces = &specification.marketplace_ids;
+        self.api.reports(specification.report_type, marketplaces, since, until).await
+    }
+
+    /// Looks at a report until it has ended; at once, if it was not asked for just now.
+    pub async fn wait(&self, report_id: &str, is_new: bool) -> Result<Ended, ReportError> {
         let started = Instant::now();
-        let mut pause = self.patience.poll;
-        loop {
+        let mut pause = if is_new { self.patience.poll } else { Duration::ZERO };
+        let report = loop {
             sleep(pause).await;
             let report = self.api.report(report_id).await?;
             if !matches!(report.processing_status.as_str(), "IN_QUEUE" | "IN_PROGRESS") {
-                return Ok(report);
+                break report;
             }
             if started.elapsed() >= self.patience.timeout {
                 return Err(ReportError::Late {
@@ -175,50 +210,51 @@ impl Reports {
                     minutes: started.elapsed().as_secs() / 60,
                 });
             }
-            pause = (pause * 3 / 2).min(self.patience.poll * SLOWEST_POLL);
-        }
+            pause = (pause.max(self.patience.poll) * 3 / 2).min(self.patience.poll * SLOWEST_POLL);
+        };
+        let fate = match (report.processing_status.as_str(), &report.report_document_id) {
+            ("DONE", Some(document_id)) => Fate::Done { document_id: document_id.clone() },
+            ("DONE", None) => {
+                return Err(ReportError::NoDocument { report_id: report_id.to_owned() });
+            }
+            ("CANCELLED", _) => Fate::Cancelled,
+            (_, document_id) => {
+                Fate::Fatal { reason: self.reason(document_id.as_deref(), report_id).await }
+            }
+        };
+        Ok(Ended { report, fate })
     }
 
-    /// What to use in the place of a cancelled report: for a snapshot, one that was made just before,
-    /// perhaps for another client of the seller.
-    async fn instead(
+    /// What to use in the place of a cancelled report: one that was made just before of the same,
+    /// perhaps for another client of the seller. Where the report has options none is used, because
+    /// Amazon does not tell with which options a report was made; a language is no such option.
+    pub async fn instead(
         &self,
         specification: &ReportSpecification,
-        report_id: String,
-    ) -> Result<Ended, ReportError> {
-        if specification.data_start_time.is_some() {
-            return Ok(Ended::Cancelled { report_id });
+        regeneration: TimeDelta,
+    ) -> Result<Option<Ended>, Error> {
+        let is_snapshot = specification.data_start_time.is_none();
+        if !is_snapshot && (regeneration.is_zero() || !specification.report_options.is_empty()) {
+            return Ok(None);
         }
-        let since = self.clock.now() - FRESH;
-        let made = self
-            .api
-            .reports(specification.report_type, &specification.marketplace_ids, since)
-            .await?;
-        let newest = made
-            .into_iter()
-            .filter(|report| report.processing_status == "DONE")
-            .filter_map(|report| {
-                Some((report.created_time?, report.report_id, report.report_document_id?))
-            })
-            .max();
-        Ok(match newest {
-            Some((created, report_id, document_id)) => {
-                Ended::Done { report_id, document_id, created }
-            }
-            None => Ended::Cancelled { report_id },
-        })
+        let since = self.clock.now() - regeneration.max(FRESH);
+        let made = self.made(specification, since, None).await?;
+        let newest = newest_done(&made, specification).cloned();
+        Ok(newest.and_then(|report| {
+            let document_id = report.report_document_id.clone()?;
+            Some(Ended { report, fate: Fate::Done { document_id } })
+        }))
     }
 
-    /// The error that a failed report stands for, with Amazon's explanation if it wrote one.
-    async fn failure(&self, report: Report) -> ReportError {
-        let reason = match &report.report_document_id {
+    /// Amazon's explanation of a failure, if it wrote one.
+    async fn reason(&self, document_id: Option<&str>, report_id: &str) -> String {
+        match document_id {
             None => "Amazon gave no reason".to_owned(),
             Some(document_id) => self.explanation(document_id).await.unwrap_or_else(|error| {
-                tracing::debug!(report_id = report.report_id, "no explanation: {error}");
+                tracing::debug!(report_id, "no explanation: {error}");
                 "the document with the reason cannot be read".to_owned()
             }),
-        };
-        ReportError::Fatal { report_id: report.report_id, reason }
+        }
     }
 
     /// The text of an error document.
@@ -233,5 +269,53 @@ impl Reports {
             }
         }
         Ok(explanation(&bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn time(text: &str) -> Option<DateTime<Utc>> {
+        Some(text.parse().unwrap())
+    }
+
+    fn asked(start: Option<DateTime<Utc>>, end: Option<DateTime<Utc>>) -> ReportSpecification {
+        ReportSpecification {
+            report_type: "GET_X",
+            marketplace_ids: vec!["A2", "A1"],
+            data_start_time: start,
+            data_end_time: end,
+            report_options: BTreeMap::new(),
+        }
+    }
+
+    fn made(start: &str, end: &str) -> Report {
+        serde_json::from_value(serde_json::json!({
+            "reportId": "1", "processingStatus": "DONE", "marketplaceIds": ["A1", "A2"],
+            "dataStartTime": start, "dataEndTime": end}))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_report_is_recognised_by_its_window() {
+        let window = asked(time("2026-11-01T00:00:00Z"), time("2026-11-02T00:00:00Z"));
+        assert!(covers(&made("2026-11-01T00:00:00+00:00", "2026-11-02T00:00:00Z"), &window));
+        assert!(!covers(&made("2026-11-01T00:00:00Z", "2026-11-02T00:00:01Z"), &window));
+        let day = asked(time("2026-11-01T00:00:00Z"), time("2026-11-01T00:00:00Z"));
+        assert!(covers(&made("2026-11-01T00:00:00Z", "2026-11-01T23:59:59Z"), &day));
+        assert!(!covers(&made("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"), &day));
+        assert!(covers(&made("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"), &asked(None, None)));
+    }
+
+    #[test]
+    fn a_report_of_other_marketplaces_is_another_report() {
+        let mut report = made("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z");
+        report.marketplace_ids.pop();
+        assert!(!covers(&report, &asked(None, None)));
+        report.marketplace_ids.clear();
+        assert!(covers(&report, &asked(None, None)));
     }
 }

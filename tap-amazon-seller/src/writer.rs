@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use indexmap::IndexMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -86,8 +87,8 @@ impl Writer {
     }
 
     /// Sets the time at which the records that follow were seen.
-    pub fn extracted_at(&mut self, time: String) {
-        self.extracted_at = time;
+    pub fn extracted_at(&mut self, time: DateTime<Utc>) {
+        self.extracted_at = time.to_rfc3339_opts(SecondsFormat::Millis, true);
     }
 
     /// The records written so far, by stream.
@@ -99,11 +100,6 @@ impl Writer {
     /// Hands on everything that was written so far.
     pub fn flush(&self) -> io::Result<()> {
         self.output.flush()
-    }
-
-    /// Writes a STATE message and all before it.
-    pub fn state(&self, state: &singer::State) -> io::Result<()> {
-        if state.is_empty() { self.flush() } else { self.output.state(state) }
     }
 }
 

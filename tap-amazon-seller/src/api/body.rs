@@ -19,6 +19,9 @@ pub struct Report {
     pub report_id: String,
     /// How far it is.
     pub processing_status: String,
+    /// The marketplaces that it covers.
+    #[serde(default)]
+    pub marketplace_ids: Vec<String>,
     /// Where its document is; for a failed report, the document that says why.
     pub report_document_id: Option<String>,
     /// Start of the window, as Amazon understood it.
@@ -27,6 +30,10 @@ pub struct Report {
     pub data_end_time: Option<DateTime<Utc>>,
     /// When it was asked for.
     pub created_time: Option<DateTime<Utc>>,
+    /// When Amazon began to make it.
+    pub processing_start_time: Option<DateTime<Utc>>,
+    /// When Amazon had ended it.
+    pub processing_end_time: Option<DateTime<Utc>>,
 }
 
 /// What to ask Amazon for.

@@ -117,20 +117,23 @@ impl Api {
         self.client.call(Call::to(&GET_REPORT).path("reportId", report_id)).await?.json()
     }
 
-    /// The reports of one type and marketplaces that were asked for since a time; the hundred that
-    /// Amazon puts first.
+    /// The reports of one type and of marketplaces, or of all of them if none is named, that were asked
+    /// for between two times, `until` or now; the hundred that Amazon puts first.
     pub async fn reports(
         &self,
         report_type: &str,
         marketplaces: &[&str],
-        created_since: DateTime<Utc>,
+        since: DateTime<Utc>,
+        until: Option<DateTime<Utc>>,
     ) -> Result<Vec<Report>, Error> {
         // At most ten marketplaces fit; a report that covers more is found by its first ten.
         let marketplaces: Vec<_> = marketplaces.iter().take(10).copied().collect();
+        let marketplaces = Some(marketplaces.join(",")).filter(|ids| !ids.is_empty());
         let call = Call::to(&GET_REPORTS)
             .query("reportTypes", report_type)
-            .query("marketplaceIds", marketplaces.join(","))
-            .query("createdSince", utc(created_since))
+            .query_opt("marketplaceIds", marketplaces)
+            .query("createdSince", utc(since))
+            .query_opt("createdUntil", until.map(utc))
             .query("pageSize", 100);
         Ok(self.client.call(call).await?.json::<ReportList>()?.reports)
     }

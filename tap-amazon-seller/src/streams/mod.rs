@@ -32,6 +32,8 @@ pub struct Stream {
 pub enum Source {
     /// The Sellers API's `getMarketplaceParticipations`.
     Participations,
+    /// The tap's own notes of the reports it has asked for.
+    Reports,
     /// The Catalog Items API, asked by ASIN.
     CatalogItems {
         /// The stream whose records name the ASINs, unless the configuration does.
@@ -59,6 +61,12 @@ pub struct Report {
     pub scope: Scope,
     /// Which reports are due.
     pub extraction: Extraction,
+    /// Amazon makes the report anew at most this often, and cancels what is asked for in between; zero
+    /// where that is not known.
+    pub regeneration: TimeDelta,
+    /// The roles of which an application needs one (Amazon's list of 2022, and for newer types what its
+    /// documentation of analytics says).
+    pub roles: &'static [&'static str],
 }
 
 /// What one report covers.
@@ -84,8 +92,8 @@ pub enum Extraction {
     },
     /// One report for each day of the marketplace's own calendar.
     Daily {
-        /// How many days before the newest are read again, because Amazon still fills them.
-        reread_days: u32,
+        /// How long a day is read again, unless it settles before, because Amazon still fills it.
+        lookback_days: u32,
         /// How many days back Amazon has data.
         retention_days: u32,
     },
@@ -192,6 +200,8 @@ static ALL_ORDERS: Report = Report {
         longest: TimeDelta::seconds(30 * 24 * 60 * 60 - 1),
         retention: None,
     },
+    regeneration: TimeDelta::zero(),
+    roles: &["Inventory and Order Tracking", "Amazon Fulfillment", "Pricing", "Product Listing"],
 };
 
 /// Active, inactive and incomplete listings of one marketplace.
@@ -202,14 +212,19 @@ static MERCHANT_LISTINGS: Report = Report {
     options: &[("preferredReportDocumentLocale", "en_US")],
     scope: Scope::Marketplace,
     extraction: Extraction::Snapshot,
+    regeneration: TimeDelta::zero(),
+    roles: &["Product Listing", "Inventory and Order Tracking", "Pricing"],
 };
 
-/// Stock at Amazon by SKU, without suppressed listings.
+/// Stock at Amazon by SKU, without suppressed listings. Made anew every half hour at most (Amazon's
+/// FAQ on reports of near real time).
 static FBA_INVENTORY: Report = Report {
     report_type: "GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA",
     options: &[],
     scope: Scope::Marketplace,
     extraction: Extraction::Snapshot,
+    regeneration: TimeDelta::minutes(30),
+    roles: &["Amazon Fulfillment", "Pricing"],
 };
 
 /// Sales and traffic of one day.
@@ -221,7 +236,9 @@ static SALES_AND_TRAFFIC: Report = Report {
     report_type: "GET_SALES_AND_TRAFFIC_REPORT",
     options: &[("dateGranularity", "DAY"), ("asinGranularity", "CHILD")],
     scope: Scope::Marketplace,
-    extraction: Extraction::Daily { reread_days: 7, retention_days: 730 },
+    extraction: Extraction::Daily { lookback_days: 7, retention_days: 730 },
+    regeneration: TimeDelta::zero(),
+    roles: &["Brand Analytics"],
 };
 
 /// Where the listing report differs from its schema: an id stands in for a missing one.
@@ -331,6 +348,14 @@ pub static STREAMS: &[Stream] = &[
         replication_key: None,
         selected_by_default: true,
         source: Source::CatalogItems { listings: "products_inventory", asin: "asin1" },
+    },
+    Stream {
+        name: "reports",
+        schema: schema!("reports"),
+        keys: &["report_id"],
+        replication_key: None,
+        selected_by_default: true,
+        source: Source::Reports,
     },
 ];
 

@@ -1,43 +1,44 @@
-//! One run: asks for everything at once, writes what arrives, and moves a bookmark when a window is out.
+//! One run: asks for what is due, writes what arrives, and moves a bookmark when a window is out.
 //!
 //! ```text
-//!  lanes ──▶ reports asked for and waited for, all together ──▶ one document at a time ──▶ Writer
-//!                                                                   │ listings
-//!                                                                   ▼
-//!                                                  catalogue items by ASIN, twenty at a time ──▶ Writer
+//!            one desk a region, all at once
+//!  lanes ──▶ queue by report type ──▶ asking ──▶ waiting ──▶ loading, one at a time ──▶ Writer
+//!                  ▲                  createReport  getReport  getReportDocument          │ listings
+//!                  └── split, shrunk, once more ◀── FATAL                                 ▼
+//!                                                     catalogue items by ASIN, twenty at a time ──▶ Writer
 //! ```
 //!
 //! What fails is said when it fails and counted; its bookmark stays, everything else goes on, and the
 //! run ends with an error that says how much is missing.
 
+mod asking;
 mod catalog;
+mod desk;
+mod journal;
 mod outcome;
+mod tally;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use api_client::{Downloader, RetryPolicy};
-use chrono::SecondsFormat;
+use futures_util::future::try_join_all;
 use serde_json::Value;
 use singer::cli::Incomplete;
 use singer::{Output, metric};
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 
 use crate::account::{self, Area};
 use crate::bookmark::Bookmarks;
-use crate::catalog_items::{Items, Wanted};
 use crate::clock::Clock;
 use crate::config::{CatalogScope, Config};
-use crate::due::{self, Lane};
-use crate::marketplace::Marketplace;
-use crate::plan::{Bounds, Window};
-use crate::report::{Ended, Patience, ReportError, Reports};
+use crate::due;
+use crate::ledger::Ledger;
+use crate::plan::Bounds;
+use crate::report::Patience;
 use crate::selection::Selected;
 use crate::streams::{Source, Stream};
 use crate::writer::Writer;
-
-/// Answers of the catalogue that wait to be written.
-const WAITING_ITEMS: usize = 4;
+use desk::Desk;
+pub use tally::{Board, Tally};
 
 /// What is to be done.
 #[derive(Debug)]
@@ -65,178 +66,126 @@ pub fn policy(config: &Config) -> RetryPolicy {
     }
 }
 
-/// Extracts everything that is due.
-pub async fn run(run: Run) -> anyhow::Result<()> {
-    let policy = policy(&run.config);
-    let areas = account::open(&run.config, policy).await?;
-    let mut writer = Writer::new(run.output);
-    for selected in &run.selected {
-        let keys = selected.stream.keys_at(run.config.asin_granularity(&[selected.stream]));
-        writer.open(selected.stream, keys, selected.schema.clone(), selected.mask.clone())?;
-    }
-    let catalog = catalog_stream(&run.selected);
-    let listings =
-        catalog.filter(|_| run.config.scope == CatalogScope::Listings).and_then(|stream| {
-            let Source::CatalogItems { listings, asin } = stream.source else { return None };
-            writer.gather(listings, asin);
-            Stream::find(listings)
-        });
-    let bounds = Bounds {
-        start: run.config.start,
-        earliest: run.config.earliest,
-        end: run.config.end,
-        now: run.clock.start(),
-    };
-    let lanes = due::lanes(&run.config, &areas, &run.selected, listings, &run.bookmarks, bounds);
-    let (sender, items) = mpsc::channel(WAITING_ITEMS);
-    let mut sync = Sync {
-        areas,
-        lanes,
-        selected: run.selected,
-        bookmarks: run.bookmarks,
-        clock: run.clock,
-        writer: Arc::new(Mutex::new(writer)),
-        downloader: Downloader::with(policy, api_client::Timeouts::default())?,
-        patience: Patience { poll: run.config.poll_interval, timeout: run.config.report_timeout },
-        scope: run.config.scope,
-        catalog,
-        listings,
-        waiting: JoinSet::new(),
-        reading: JoinSet::new(),
-        sender,
-        items,
-        missing: 0,
-    };
-    sync.write_participations()?;
-    sync.ask();
-    sync.work().await?;
-    sync.finish()
+/// The bounds of a run.
+#[must_use]
+pub fn bounds(config: &Config, clock: Clock) -> Bounds {
+    Bounds { start: config.start, earliest: config.earliest, end: config.end, now: clock.start() }
 }
 
-/// The selected stream of catalogue items, if there is one.
-fn catalog_stream(selected: &[Selected]) -> Option<&'static Stream> {
-    selected
-        .iter()
-        .map(|selected| selected.stream)
-        .find(|stream| matches!(stream.source, Source::CatalogItems { .. }))
-}
-
-/// The state of a run.
-struct Sync {
-    areas: Vec<Area>,
-    lanes: Vec<Lane>,
+/// What all desks of a run share.
+struct Context {
     selected: Vec<Selected>,
-    bookmarks: Bookmarks,
-    clock: Clock,
+    ledger: Ledger,
     writer: Arc<Mutex<Writer>>,
     downloader: Downloader,
     patience: Patience,
+    clock: Clock,
     scope: CatalogScope,
     /// The stream of catalogue items, if it is selected.
     catalog: Option<&'static Stream>,
     /// The stream whose documents name the ASINs for it, if they come from there.
     listings: Option<&'static Stream>,
-    /// Reports that Amazon is making, with their lane and window.
-    waiting: JoinSet<(usize, Window, Result<Ended, ReportError>)>,
-    /// Catalogues that are being read.
-    reading: JoinSet<(&'static Marketplace, anyhow::Result<u64>)>,
-    sender: mpsc::Sender<Items>,
-    items: mpsc::Receiver<Items>,
-    /// Windows and catalogues that failed, and documents with rows that were left out.
-    missing: u64,
+    /// The stream of the tap's own reports, if it is selected.
+    journal: Option<&'static Stream>,
+    board: Board,
 }
 
-impl Sync {
+/// Extracts everything that is due.
+pub async fn run(run: Run) -> anyhow::Result<()> {
+    let policy = policy(&run.config);
+    let areas = account::open(&run.config, policy).await?;
+    let mut writer = Writer::new(run.output.clone());
+    for selected in &run.selected {
+        let keys = selected.stream.keys_at(run.config.asin_granularity(&[selected.stream]));
+        writer.open(selected.stream, keys, selected.schema.clone(), selected.mask.clone())?;
+    }
+    let catalog = selected_by(&run.selected, |it| matches!(it, Source::CatalogItems { .. }));
+    let listings = gathered(&run.config, catalog, &mut writer);
+    let bounds = bounds(&run.config, run.clock);
+    let lanes = due::lanes(&run.config, &areas, &run.selected, listings, &run.bookmarks, bounds);
+    let context = Arc::new(Context {
+        catalog,
+        listings,
+        journal: selected_by(&run.selected, |it| matches!(it, Source::Reports)),
+        selected: run.selected,
+        ledger: Ledger::new(run.bookmarks, run.output),
+        writer: Arc::new(Mutex::new(writer)),
+        downloader: Downloader::with(policy, api_client::Timeouts::default())?,
+        patience: Patience { poll: run.config.poll_interval, timeout: run.config.report_timeout },
+        clock: run.clock,
+        scope: run.config.scope,
+        board: Board::default(),
+    });
+    context.write_participations(&areas).await?;
+    let mut lanes = lanes;
+    let mut desks = Vec::new();
+    for (number, area) in areas.iter().enumerate() {
+        let (own, others) = lanes.into_iter().partition(|lane| lane.area == number);
+        lanes = others;
+        desks.push(Desk::open(Arc::clone(&context), area.clone(), own).await?);
+    }
+    let missing = try_join_all(desks.into_iter().map(Desk::work)).await?;
+    context.finish(&areas, missing.iter().sum())
+}
+
+/// The selected stream with a source of a kind, if there is one.
+fn selected_by(
+    selected: &[Selected],
+    is_wanted: impl Fn(&Source) -> bool,
+) -> Option<&'static Stream> {
+    selected.iter().map(|selected| selected.stream).find(|stream| is_wanted(&stream.source))
+}
+
+/// Has the writer gather what the catalogue is asked by; the stream that it is gathered from.
+fn gathered(
+    config: &Config,
+    catalog: Option<&'static Stream>,
+    writer: &mut Writer,
+) -> Option<&'static Stream> {
+    let stream = catalog.filter(|_| config.scope == CatalogScope::Listings)?;
+    let Source::CatalogItems { listings, asin } = stream.source else { return None };
+    writer.gather(listings, asin);
+    Stream::find(listings)
+}
+
+impl Context {
     /// Writes the marketplaces, which are known by now.
-    fn write_participations(&mut self) -> anyhow::Result<()> {
-        let is_participations =
-            |selected: &&Selected| matches!(selected.stream.source, Source::Participations);
-        let Some(selected) = self.selected.iter().find(is_participations) else { return Ok(()) };
+    async fn write_participations(&self, areas: &[Area]) -> anyhow::Result<()> {
+        let stream = selected_by(&self.selected, |it| matches!(it, Source::Participations));
+        let Some(stream) = stream else { return Ok(()) };
         let mut writer = self.writer();
-        for record in self.areas.iter().flat_map(|area| &area.records) {
-            writer.write(selected.stream.name, record)?;
+        writer.extracted_at(self.clock.now());
+        for record in areas.iter().flat_map(|area| &area.records) {
+            writer.write(stream.name, record)?;
         }
         drop(writer);
-        for area in &self.areas {
-            self.bookmarks.taken(selected.stream, area.region().code(), self.clock.now());
-        }
-        self.write_state()
-    }
-
-    /// Asks for every report that is due, and starts on the catalogues that need none.
-    fn ask(&mut self) {
-        for (number, lane) in self.lanes.iter().enumerate() {
-            let Some(area) = self.areas.get(lane.area) else { continue };
-            let reports = Reports {
-                api: area.api.clone(),
-                downloader: self.downloader.clone(),
-                patience: self.patience,
-                clock: self.clock,
-            };
-            for window in lane.windows.iter().copied() {
-                let (reports, specification) = (reports.clone(), lane.specification(area, window));
-                self.waiting
-                    .spawn(async move { (number, window, reports.obtain(&specification).await) });
+        let regions: Vec<_> = areas.iter().map(|area| area.region().code()).collect();
+        let now = self.clock.now();
+        let taken = move |bookmarks: &mut Bookmarks| {
+            for region in regions {
+                bookmarks.taken(stream, region, now);
             }
-        }
-        if self.catalog.is_some() {
-            let wanted = match &self.scope {
-                CatalogScope::Listings => return,
-                CatalogScope::Asins(asins) => Wanted::Asins(asins.clone()),
-                CatalogScope::Brands(brands) => Wanted::Brands(brands.clone()),
-            };
-            let marketplaces: Vec<_> =
-                self.areas.iter().flat_map(|area| area.marketplaces.clone()).collect();
-            for marketplace in marketplaces {
-                self.read_catalog(marketplace, wanted.clone());
-            }
-        }
-    }
-
-    /// Takes what arrives, until there is nothing left to arrive.
-    async fn work(&mut self) -> anyhow::Result<()> {
-        while !self.waiting.is_empty() || !self.reading.is_empty() {
-            tokio::select! {
-                Some(items) = self.items.recv() => self.write_items(items).await?,
-                Some(ended) = self.waiting.join_next() => {
-                    let (lane, window, ended) = joined(ended);
-                    self.report_ended(lane, window, ended).await?;
-                }
-                Some(read) = self.reading.join_next() => {
-                    let (marketplace, found) = joined(read);
-                    // What the reader sent before it ended is still in the channel.
-                    while let Ok(items) = self.items.try_recv() {
-                        self.write_items(items).await?;
-                    }
-                    self.catalog_read(marketplace, found)?;
-                }
-            }
-        }
-        Ok(())
+        };
+        Ok(self.ledger.change(taken).await?)
     }
 
     /// Says how it went, and whether anything is missing.
-    fn finish(self) -> anyhow::Result<()> {
-        self.write_state()?;
+    fn finish(&self, areas: &[Area], missing: u64) -> anyhow::Result<()> {
+        self.writer().flush()?;
+        for (streams, tally) in self.board.streams() {
+            let Tally { done, empty, open, failed, .. } = tally;
+            tracing::info!(
+                "{streams}: windows: {done} done, {empty} empty, {open} open, {failed} failed"
+            );
+        }
         for (stream, records) in self.writer().counts() {
             tracing::info!("{stream}: {records} records");
             metric::counter("record_count", records, &[("stream", Value::from(stream))]);
         }
-        for area in &self.areas {
-            for (operation, count) in area.api.counts() {
-                let region = area.region();
-                tracing::info!(
-                    "{region}: {operation}: {} calls, {} refused for being too many, {:.0?} waited",
-                    count.calls,
-                    count.throttled,
-                    count.waited
-                );
-                let tags =
-                    [("endpoint", Value::from(operation)), ("region", Value::from(region.code()))];
-                metric::counter("http_request_count", count.calls, &tags);
-            }
+        for area in areas {
+            say_calls(area);
         }
-        match self.missing {
+        match missing {
             0 => Ok(()),
             missing => Err(Incomplete(format!(
                 "{missing} parts are missing, as said above; their bookmarks stay, so the next run asks for them again"
@@ -245,19 +194,34 @@ impl Sync {
         }
     }
 
-    /// Writes the state, and everything before it.
-    fn write_state(&self) -> anyhow::Result<()> {
-        Ok(self.writer().state(self.bookmarks.state())?)
-    }
-
-    /// Sets the time at which the records that follow were seen.
-    fn stamp(&self) {
-        let now = self.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
-        self.writer().extracted_at(now);
-    }
-
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes records of one stream, from a thread that may wait for the target.
+    async fn write(&self, stream: &'static Stream, records: Vec<Vec<u8>>) -> anyhow::Result<()> {
+        let (writer, now) = (Arc::clone(&self.writer), self.clock.now());
+        let writing = tokio::task::spawn_blocking(move || {
+            let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+            writer.extracted_at(now);
+            records.iter().try_for_each(|record| writer.write(stream.name, record))
+        });
+        Ok(joined(writing.await)?)
+    }
+}
+
+/// Says what was called in a region.
+fn say_calls(area: &Area) {
+    let region = area.region();
+    for (operation, count) in area.api.counts() {
+        tracing::info!(
+            "{region}: {operation}: {} calls, {} refused for being too many, {:.0?} waited",
+            count.calls,
+            count.throttled,
+            count.waited
+        );
+        let tags = [("endpoint", Value::from(operation)), ("region", Value::from(region.code()))];
+        metric::counter("http_request_count", count.calls, &tags);
     }
 }
 

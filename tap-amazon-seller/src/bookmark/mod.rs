@@ -1,0 +1,269 @@
+//! What is already out, and what is under way: the only owner of the state.
+//!
+//! A unit is what one report covers: a marketplace, or a region where Amazon makes one report for all
+//! marketplaces of it. The bookmark of a stream has the shape that Meltano's and hotglue's viewers
+//! know, with the tap's own cursor inside.
+//!
+//! ```text
+//! {"bookmarks": {"orders": {"replication_key": "LastUpdateDate",
+//!                           "replication_key_value": "2026-11-01T00:00:00Z",       the earliest of them all
+//!                           "cursor": {"na": {"until": "2026-11-19T00:00:00Z"},
+//!                                      "eu": {"until": "2026-11-01T00:00:00Z"}}},
+//!                "sales_traffic_report": {…
+//!                           "cursor": {"ATVPDKIKX0DER": {"until": "2024-11-22",
+//!                                                        "beyond": {"2026-11-20": "2026-05-01"},
+//!                                                        "readings": {"2026-11-19": {"at": …, "digest": …}}}}},
+//!                "products_inventory": {"cursor": {"ATVPDKIKX0DER": {"taken": "2026-11-19T01:02:03Z"}}}},
+//!  "reports": {"na": {"0": {"report_type": …, "window": …, "report_id": …}, "1": null}}}
+//! ```
+//!
+//! | member | means |
+//! |---|---|
+//! | `until` | exclusive: everything wanted before it is out. The end of windows that Amazon finished, never the greatest value seen |
+//! | `beyond` | further ranges that are out, each by its end; see [`Extent`] |
+//! | `readings` | days that Amazon may still change: when each was read last, and the digest of what was read; `null` once it has settled |
+//! | `taken` | when the last full picture was taken |
+//! | `reports` | reports that were asked for and are not loaded yet; see [`Job`] |
+//!
+//! Some orchestrators merge states deeply: members are added and replaced, and never removed. So there
+//! are no lists here, what has ended becomes `null`, and what is only left out may come back without
+//! harm.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use chrono::{DateTime, Days, NaiveDate, SecondsFormat, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use singer::State;
+
+use crate::extent::Extent;
+use crate::job::Job;
+use crate::marketplace::Region;
+use crate::streams::Stream;
+
+/// The member of the state that holds the reports under way.
+const REPORTS: &str = "reports";
+
+/// How long it is remembered that a day has settled, so that a state which was merged deeply forgets
+/// that it had not.
+const REMEMBERED: TimeDelta = TimeDelta::days(60);
+
+/// A point up to which a stream is out, exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Until {
+    /// For streams that are extracted by windows of time.
+    Time(DateTime<Utc>),
+    /// For streams that are extracted by the marketplace's own days.
+    Day(NaiveDate),
+}
+
+impl Until {
+    /// Reads what [`Until::text`] wrote, and the times that other taps wrote.
+    fn parse(text: &str) -> Option<Self> {
+        if let Ok(day) = text.parse() {
+            return Some(Self::Day(day));
+        }
+        let time = DateTime::parse_from_rfc3339(text).ok()?;
+        Some(Self::Time(time.with_timezone(&Utc)))
+    }
+
+    fn text(self) -> String {
+        match self {
+            Self::Time(time) => time.to_rfc3339_opts(SecondsFormat::Secs, true),
+            Self::Day(day) => day.to_string(),
+        }
+    }
+
+    /// The value that orchestrators show: for days the last one that is out, as the Singer SDK has it.
+    fn replication_key_value(self) -> String {
+        match self {
+            Self::Day(day) => day.checked_sub_days(Days::new(1)).unwrap_or(day).to_string(),
+            Self::Time(_) => self.text(),
+        }
+    }
+}
+
+/// What was seen of a day that Amazon may still change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// When the report was asked for.
+    pub at: DateTime<Utc>,
+    /// A digest of all its records.
+    pub digest: String,
+}
+
+/// The state of the tap, read and moved by stream and unit.
+#[derive(Debug)]
+pub struct Bookmarks {
+    state: State,
+}
+
+impl Bookmarks {
+    /// Starts from the state that the last run left.
+    #[must_use]
+    pub fn new(state: State) -> Self {
+        Self { state }
+    }
+
+    /// The state as it is to be written.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// A unit's cursor in a stream's bookmark.
+    fn cursor(&self, stream: &Stream, unit: &str) -> Option<&Map<String, Value>> {
+        self.state.bookmark(stream.name)?.get("cursor")?.get(unit)?.as_object()
+    }
+
+    /// What of a stream is out for a unit.
+    ///
+    /// A bookmark without a cursor was written by another tap. Then its one value holds for every unit,
+    /// whether it is kept under `replication_key_value` or under the replication key's own name.
+    #[must_use]
+    pub fn extent(&self, stream: &Stream, unit: &str) -> Extent {
+        let Some(bookmark) = self.state.bookmark(stream.name) else { return Extent::default() };
+        if !bookmark.contains_key("cursor") {
+            let named = stream.replication_key.and_then(|key| bookmark.get(key));
+            let foreign = bookmark.get("replication_key_value").or(named).and_then(Value::as_str);
+            return Extent::new(foreign.and_then(Until::parse), []);
+        }
+        let Some(cursor) = self.cursor(stream, unit) else { return Extent::default() };
+        let point = |value: &Value| value.as_str().and_then(Until::parse);
+        let beyond = cursor.get("beyond").and_then(Value::as_object).into_iter().flatten();
+        Extent::new(
+            cursor.get("until").and_then(point),
+            beyond.filter_map(|(end, start)| Some(point(start)?..Until::parse(end)?)),
+        )
+    }
+
+    /// Notes that a range is out for a unit, and that nothing before `origin` is wanted.
+    pub fn out(&mut self, stream: &Stream, unit: &str, origin: Until, range: Range<Until>) {
+        let mut extent = self.extent(stream, unit);
+        extent.begin(origin);
+        extent.add(range);
+        let beyond: Map<String, Value> = extent
+            .beyond()
+            .iter()
+            .map(|range| (range.end.text(), range.start.text().into()))
+            .collect();
+        self.note(stream, unit, |cursor| {
+            cursor.extend(extent.until().map(|until| ("until".to_owned(), until.text().into())));
+            if !beyond.is_empty() || cursor.contains_key("beyond") {
+                cursor.insert("beyond".to_owned(), Value::Object(beyond));
+            }
+        });
+    }
+
+    /// Notes when a full picture of a unit was taken.
+    pub fn taken(&mut self, stream: &Stream, unit: &str, at: DateTime<Utc>) {
+        let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        self.note(stream, unit, |cursor| {
+            cursor.insert("taken".to_owned(), at.into());
+        });
+    }
+
+    /// What was seen of the days of a unit that Amazon may still change; a day that has settled has
+    /// none. Nothing at all if nobody has noted such days.
+    #[must_use]
+    pub fn readings(
+        &self,
+        stream: &Stream,
+        unit: &str,
+    ) -> Option<BTreeMap<NaiveDate, Option<Reading>>> {
+        let readings = self.cursor(stream, unit)?.get("readings")?.as_object()?;
+        let reading = |(day, value): (&String, &Value)| {
+            Some((day.parse().ok()?, Reading::deserialize(value).ok()))
+        };
+        Some(readings.iter().filter_map(reading).collect())
+    }
+
+    /// Notes what was seen of a day; nothing, once it has settled. Of days that settled long ago
+    /// nothing is kept.
+    pub fn read(
+        &mut self,
+        stream: &Stream,
+        unit: &str,
+        day: NaiveDate,
+        reading: Option<&Reading>,
+    ) {
+        let mut readings = self.readings(stream, unit).unwrap_or_default();
+        let newest = readings.keys().next_back().copied().unwrap_or(day).max(day);
+        readings.insert(day, reading.cloned());
+        readings.retain(|day, reading| reading.is_some() || newest - *day < REMEMBERED);
+        let readings: Map<String, Value> = readings
+            .into_iter()
+            .map(|(day, reading)| (day.to_string(), serde_json::json!(reading)))
+            .collect();
+        self.note(stream, unit, |cursor| {
+            cursor.insert("readings".to_owned(), Value::Object(readings));
+        });
+    }
+
+    /// Changes the cursor of a unit, and what the bookmark shows with it.
+    fn note(&mut self, stream: &Stream, unit: &str, change: impl FnOnce(&mut Map<String, Value>)) {
+        let mut bookmark = self.state.bookmark(stream.name).cloned().unwrap_or_default();
+        let mut cursors = object(bookmark.remove("cursor"));
+        let mut cursor = object(cursors.remove(unit));
+        change(&mut cursor);
+        cursors.insert(unit.to_owned(), Value::Object(cursor));
+        let until = |cursor: &Value| Until::parse(cursor.get("until")?.as_str()?);
+        let earliest = cursors.values().filter_map(until).min();
+        if let (Some(key), Some(earliest)) = (stream.replication_key, earliest) {
+            bookmark.insert("replication_key".to_owned(), key.into());
+            let value = earliest.replication_key_value().into();
+            bookmark.insert("replication_key_value".to_owned(), value);
+        }
+        bookmark.insert("cursor".to_owned(), Value::Object(cursors));
+        self.state.set_bookmark(stream.name, bookmark);
+    }
+}
+
+/// The object that a member was, if it was one.
+fn object(value: Option<Value>) -> Map<String, Value> {
+    match value {
+        Some(Value::Object(object)) => object,
+        _ => Map::new(),
+    }
+}
+
+/// Where a [`Job`] stands in the state. A place is used again when its job has ended, so that a state
+/// which is merged deeply does not grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Slot(usize);
+
+impl Bookmarks {
+    /// The reports of a region that were asked for and are not loaded yet.
+    #[must_use]
+    pub fn jobs(&self, region: Region) -> Vec<(Slot, Job)> {
+        let jobs = self.state.notes(REPORTS).and_then(|reports| reports.get(region.code()));
+        let job = |(slot, job): (&String, &Value)| {
+            Some((Slot(slot.parse().ok()?), Job::deserialize(job).ok()?))
+        };
+        jobs.and_then(Value::as_object).into_iter().flatten().filter_map(job).collect()
+    }
+
+    /// Notes a report; where it stands.
+    pub fn put_job(&mut self, region: Region, job: &Job) -> Slot {
+        let jobs = self.state.notes(REPORTS).and_then(|reports| reports.get(region.code()));
+        let is_free = |slot: &usize| {
+            jobs.and_then(|jobs| jobs.get(slot.to_string())).is_none_or(Value::is_null)
+        };
+        let slot = Slot((0..).find(is_free).unwrap_or_default());
+        self.set_job(region, slot, Some(job));
+        slot
+    }
+
+    /// Puts a report in the place of what stands there; nothing, once it has ended.
+    pub fn set_job(&mut self, region: Region, slot: Slot, job: Option<&Job>) {
+        let mut reports = self.state.notes(REPORTS).cloned().unwrap_or_default();
+        let mut jobs = object(reports.remove(region.code()));
+        jobs.insert(slot.0.to_string(), serde_json::json!(job));
+        reports.insert(region.code().to_owned(), Value::Object(jobs));
+        self.state.set_notes(REPORTS, reports);
+    }
+}
+
+#[cfg(test)]
+mod tests;

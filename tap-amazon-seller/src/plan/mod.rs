@@ -1,0 +1,230 @@
+//! Which windows of a stream are due.
+//!
+//! Pure arithmetic: nothing here calls, waits or reads a clock.
+//!
+//! ```text
+//!            bookmark     bookmark + longest                      run's clock
+//!  ────────────┼──────────────────┼──────────────────┼────────────────┼──▶ time
+//!  windows     [══════════════════)[═════════════════)[═══════════)   │
+//!  by time                                                        └ settled: two minutes before it
+//!
+//!  days      [══)[══)[══)[══)[══)[══)[══)[══)[══)[══)                 yesterday is the last whole day
+//!            └ lookback ─┘└ bookmark                                   in the marketplace's own time zone
+//! ```
+//!
+//! Windows have no gaps between them but what is out already. Reports that were asked for and not loaded
+//! keep the windows that they were asked with.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use chrono::{DateTime, Days, NaiveDate, SecondsFormat, SubsecRound, TimeDelta, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use crate::bookmark::{Reading, Until};
+use crate::extent::Extent;
+
+/// What happened in the last moments may not be in a report yet. Amazon's own order search refuses to
+/// look closer than this.
+const SETTLING: TimeDelta = TimeDelta::minutes(2);
+
+/// The time that one report covers. As text: `present`, a day, or two times with a slash between them, as
+/// ISO 8601 writes an interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Window {
+    /// The present, as it is when Amazon looks.
+    Present,
+    /// From the first time, inclusive, to the second, exclusive.
+    Times(DateTime<Utc>, DateTime<Utc>),
+    /// One day of the marketplace, in its own time zone.
+    Day(NaiveDate),
+}
+
+impl Window {
+    /// What is out when the window is; nothing for the present, which is never out.
+    #[must_use]
+    pub fn range(&self) -> Option<Range<Until>> {
+        match self {
+            Self::Present => None,
+            Self::Times(from, until) => Some(Until::Time(*from)..Until::Time(*until)),
+            Self::Day(day) => {
+                day.checked_add_days(Days::new(1)).map(|next| Until::Day(*day)..Until::Day(next))
+            }
+        }
+    }
+}
+
+/// A time in seconds, as it stands in requests.
+fn text(time: &DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+impl From<Window> for String {
+    fn from(window: Window) -> Self {
+        match window {
+            Window::Present => "present".to_owned(),
+            Window::Times(from, until) => format!("{}/{}", text(&from), text(&until)),
+            Window::Day(day) => day.to_string(),
+        }
+    }
+}
+
+impl TryFrom<String> for Window {
+    type Error = chrono::ParseError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.split_once('/') {
+            Some((from, until)) => Ok(Self::Times(from.parse()?, until.parse()?)),
+            None if text == "present" => Ok(Self::Present),
+            None => Ok(Self::Day(text.parse()?)),
+        }
+    }
+}
+
+impl std::fmt::Display for Window {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Present => formatter.write_str("now"),
+            Self::Times(from, until) => write!(formatter, "{} to {}", text(from), text(until)),
+            Self::Day(day) => write!(formatter, "{day}"),
+        }
+    }
+}
+
+/// The bounds of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Where a stream without a bookmark begins.
+    pub start: DateTime<Utc>,
+    /// Before this nothing is extracted, whatever a bookmark says: the start, if the user named it.
+    pub earliest: Option<DateTime<Utc>>,
+    /// Where every stream stops, exclusive.
+    pub end: Option<DateTime<Utc>>,
+    /// When the run started.
+    pub now: DateTime<Utc>,
+}
+
+impl Bounds {
+    /// Where the oldest window may begin: Amazon keeps its data for a time, and the user may want less.
+    fn oldest(&self, retention: TimeDelta) -> DateTime<Utc> {
+        let kept = self.now - retention;
+        self.earliest.map_or(kept, |earliest| earliest.max(kept))
+    }
+
+    /// The end of what can be extracted by time.
+    fn settled(&self) -> DateTime<Utc> {
+        let settled = (self.now - SETTLING).trunc_subsecs(0);
+        self.end.map_or(settled, |end| end.min(settled))
+    }
+
+    /// The last day of a marketplace that is over, exclusive.
+    fn today(&self, zone: Tz) -> NaiveDate {
+        let end = self.end.map_or(self.now, |end| end.min(self.now));
+        end.with_timezone(&zone).date_naive()
+    }
+}
+
+/// Windows that are due, in the order in which they are to be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// What lies before this is out or not wanted.
+    pub origin: Until,
+    /// The windows.
+    pub windows: Vec<Window>,
+}
+
+/// The windows of at most `longest` that are due, oldest first.
+///
+/// `extent` is what is out, in times. A start that the user named and that is later than the bookmark
+/// wins, as everywhere in Singer, and so it does over the lookback. What Amazon no longer has, because
+/// it is older than `retention`, is not asked for. `pending` are windows that were asked for already;
+/// they are taken as they are, and the others fill the time between them.
+#[must_use]
+pub fn windows(
+    bounds: Bounds,
+    extent: &Extent,
+    lookback: TimeDelta,
+    longest: TimeDelta,
+    retention: TimeDelta,
+    pending: &[Range<DateTime<Utc>>],
+) -> Due {
+    let oldest = bounds.oldest(retention);
+    let until = if let Some(Until::Time(until)) = extent.until() { Some(until) } else { None };
+    let origin = until.unwrap_or(bounds.start).max(oldest);
+    let from = until.map_or(origin, |_| origin - lookback).max(oldest);
+    // Only what lies beyond the bookmark is out for good: the lookback is read again.
+    let again = Extent::new(None, extent.beyond().iter().cloned());
+    let mut pending = pending.to_vec();
+    pending.sort_unstable_by_key(|window| window.start);
+    let mut windows = Vec::new();
+    for gap in again.gaps(Until::Time(from)..Until::Time(bounds.settled())) {
+        let (Until::Time(mut at), Until::Time(end)) = (gap.start, gap.end) else { continue };
+        for known in pending.iter().filter(|known| known.start < end) {
+            if known.end > at {
+                cut(&mut windows, at..known.start, longest);
+                windows.push(Window::Times(known.start, known.end));
+                at = known.end;
+            }
+        }
+        cut(&mut windows, at..end, longest);
+    }
+    Due { origin: Until::Time(origin), windows }
+}
+
+/// Cuts a range into windows of at most `longest`.
+fn cut(windows: &mut Vec<Window>, range: Range<DateTime<Utc>>, longest: TimeDelta) {
+    let mut from = range.start;
+    while from < range.end {
+        let until = (from + longest).min(range.end);
+        windows.push(Window::Times(from, until));
+        from = until;
+    }
+}
+
+/// The days of a marketplace that are due, newest first.
+///
+/// `extent` is what is out, in days. Days that are out and not settled are due again: those among
+/// `readings` that have one, and where nobody has noted any, the last `lookback_days` before the
+/// bookmark.
+#[must_use]
+pub fn days(
+    bounds: Bounds,
+    extent: &Extent,
+    readings: Option<&BTreeMap<NaiveDate, Option<Reading>>>,
+    lookback_days: u32,
+    retention: TimeDelta,
+    zone: Tz,
+) -> Due {
+    let today = bounds.today(zone);
+    let oldest = bounds.oldest(retention).with_timezone(&zone).date_naive();
+    let until = if let Some(Until::Day(until)) = extent.until() { Some(until) } else { None };
+    let start = || bounds.start.with_timezone(&zone).date_naive();
+    let origin = until.unwrap_or_else(start).max(oldest);
+    let range = |day: &NaiveDate| Window::Day(*day).range();
+    let mut due: BTreeSet<NaiveDate> = origin
+        .iter_days()
+        .take_while(|day| *day < today)
+        .filter(|day| range(day).is_some_and(|range| !extent.holds(&range)))
+        .collect();
+    if lookback_days > 0 {
+        let unsettled = |(day, reading): (&NaiveDate, &Option<Reading>)| {
+            reading.is_some().then_some(*day)
+        };
+        match (readings, until) {
+            (Some(readings), _) => due.extend(readings.iter().filter_map(unsettled)),
+            (None, Some(until)) => {
+                let until = until.min(today);
+                let from = until.checked_sub_days(Days::new(lookback_days.into()));
+                due.extend(from.unwrap_or(until).iter_days().take_while(|day| *day < until));
+            }
+            (None, None) => {}
+        }
+    }
+    due.retain(|day| (oldest..today).contains(day));
+    Due { origin: Until::Day(origin), windows: due.into_iter().rev().map(Window::Day).collect() }
+}
+
+#[cfg(test)]
+mod tests;
