@@ -81,8 +81,15 @@ impl Client {
     /// wait already ([`Count::waiting`]) go before. `None` for an operation without a plan.
     #[must_use]
     pub fn next_place(&self, operation: &Operation) -> Option<Duration> {
+        self.time_for(operation, 1)
+    }
+
+    /// How long it is from now to the place of the last of so many further calls, those of callers
+    /// who wait already among them; otherwise as [`Client::next_place`].
+    #[must_use]
+    pub fn time_for(&self, operation: &Operation, calls: u64) -> Option<Duration> {
         let now = Instant::now();
-        let place = self.0.line(operation)?.look(|quota| quota.next(now));
+        let place = self.0.line(operation)?.look(|quota| quota.last_of(calls, now));
         Some(place.saturating_duration_since(now).max(self.0.gate.closed_for(now)))
     }
 

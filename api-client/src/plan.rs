@@ -23,6 +23,28 @@ pub struct UsagePlan {
     pub burst: u32,
 }
 
+impl UsagePlan {
+    /// How long so many calls take from a quiet time on, until the last one is sent: what lies beyond
+    /// the burst, at the rate.
+    #[must_use]
+    pub fn time_for(&self, calls: u64) -> Duration {
+        times(self.interval(), calls.saturating_sub(u64::from(self.burst.max(1))))
+    }
+
+    /// Time in which one call comes back.
+    fn interval(&self) -> Duration {
+        let seconds = 1.0 / self.rate;
+        Duration::try_from_secs_f64(seconds)
+            .unwrap_or(LONGEST_INTERVAL)
+            .clamp(Duration::from_nanos(1), LONGEST_INTERVAL)
+    }
+}
+
+/// So many intervals.
+fn times(interval: Duration, count: u64) -> Duration {
+    interval.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
 /// Spaces calls to the pace of a [`UsagePlan`].
 ///
 /// The limiter keeps one instant, the time at which its burst will be whole again, and no count of
@@ -61,6 +83,19 @@ impl RateLimiter {
     pub fn next(&self, now: Instant) -> Instant {
         let free = self.whole_at.checked_sub(self.head_start()).map_or(now, |free| free.max(now));
         self.doubt.map_or(free, |doubt| doubt.max(free))
+    }
+
+    /// The time of the place that the last of so many further calls gets when nobody else calls;
+    /// `now` if there are none. Takes nothing.
+    #[must_use]
+    pub fn last_of(&self, calls: u64, now: Instant) -> Instant {
+        let Some(others) = calls.checked_sub(1) else { return now };
+        let others = times(self.interval(), others);
+        if self.doubt.is_some() {
+            return later(self.next(now), others);
+        }
+        let whole_at = later(self.whole_at.max(now), others);
+        whole_at.checked_sub(self.head_start()).map_or(now, |free| free.max(now))
     }
 
     /// Takes the next free place and returns its time.
@@ -133,10 +168,7 @@ impl RateLimiter {
 
     /// Time in which one call comes back.
     pub(crate) fn interval(&self) -> Duration {
-        let seconds = 1.0 / self.plan.rate;
-        Duration::try_from_secs_f64(seconds)
-            .unwrap_or(LONGEST_INTERVAL)
-            .clamp(Duration::from_nanos(1), LONGEST_INTERVAL)
+        self.plan.interval()
     }
 
     /// How long before the burst is whole again one call of it is free.
@@ -270,7 +302,40 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_lies_beyond_the_burst_takes_its_time_at_the_rate() {
+        let plan = UsagePlan { rate: 0.5, burst: 3 };
+        let seconds = [0, 1, 3, 4, 103].map(|calls| plan.time_for(calls).as_secs());
+        assert_eq!(seconds, [0, 0, 0, 2, 200]);
+    }
+
     proptest! {
+        /// Taking the places one by one comes to the same time.
+        #[test]
+        fn the_last_of_many_calls_is_foreseen(
+            burst in 1_u32..30,
+            spent in 0_u32..40,
+            idle in 0_u64..60,
+            is_doubted in any::<bool>(),
+            calls in 1_u64..60,
+        ) {
+            let start = Instant::now();
+            let plan = UsagePlan { rate: 0.5, burst };
+            let mut limiter = RateLimiter::new(plan, start);
+            let fresh = limiter.last_of(calls, start);
+            prop_assert_eq!(fresh - start, plan.time_for(calls));
+            for _ in 0..spent {
+                limiter.reserve(start);
+            }
+            let now = start + Duration::from_secs(idle);
+            if is_doubted {
+                limiter.doubt(now);
+            }
+            let foreseen = limiter.last_of(calls, now);
+            let last = (0..calls).map(|_| limiter.reserve(now)).last();
+            prop_assert_eq!(Some(foreseen), last);
+        }
+
         #[test]
         fn no_stretch_holds_more_than_the_burst_and_the_rate(
             rate in 0.001_f64..100.0,

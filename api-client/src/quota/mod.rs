@@ -74,6 +74,11 @@ impl Quota {
         self.limiter.next(now)
     }
 
+    /// The time of the place that the last of so many further calls gets. Takes nothing.
+    pub(crate) fn last_of(&self, calls: u64, now: Instant) -> Instant {
+        self.limiter.last_of(calls, now)
+    }
+
     /// Takes the operation's next free place and returns its time.
     pub(crate) fn reserve(&mut self, now: Instant) -> Instant {
         self.limiter.reserve(now)
