@@ -139,11 +139,7 @@ impl Emulator {
         };
         let script = settings.faults.unwrap_or_default();
         let refused = |source| StartError::Faults { file: script.clone(), source };
-        let faults = if script.as_os_str().is_empty() {
-            Faults::default()
-        } else {
-            Faults::read(&script, &amazon::known()).map_err(refused)?
-        };
+        let faults = Faults::read(&script, &amazon::known()).map_err(refused)?;
         let storage = listener().await?;
         let setup = Setup {
             world: World { seed: settings.seed, asins: settings.asins, orders: settings.orders },

@@ -182,11 +182,15 @@ impl Report {
         }
     }
 
-    /// The same report, but asked for `age` before the start, when it had come as far as `status`.
-    pub(crate) fn aged(mut self, age: Duration, status: ForeignStatus) -> Self {
-        let real = TimeDelta::from_std(age).unwrap_or_default();
-        self.created_at -= real;
-        self.age_at_start = age;
+    /// The same report, but asked for at `created_at`, `age` before the start, at which it had come
+    /// as far as `status`.
+    pub(crate) fn aged(
+        mut self,
+        created_at: DateTime<Utc>,
+        age: Duration,
+        status: ForeignStatus,
+    ) -> Self {
+        (self.created_at, self.created, self.age_at_start) = (created_at, Duration::ZERO, age);
         match status {
             ForeignStatus::InQueue => self.queued += age,
             ForeignStatus::InProgress => {

@@ -117,7 +117,7 @@ pub(crate) fn file_foreign(amazon: &Amazon, foreign: &[Foreign]) -> Result<(), S
         let mut reports = amazon.reports(region);
         let course = Course { ending, ..Course::default() };
         let report = Report::new(amazon, specification, &reports, &course);
-        reports.push(report.aged(entry.age, entry.status));
+        reports.push(report.aged(created_at, entry.age, entry.status));
     }
     Ok(())
 }

@@ -74,6 +74,19 @@ impl AddAssign for Day {
     }
 }
 
+impl Day {
+    /// Corrects what was known of an offer at `price`: visits were counted late, and an order was
+    /// cancelled.
+    fn correct(&mut self, random: &mut Random, price: u64) {
+        self.all.browser_sessions += random.between(1, 3);
+        self.all.browser_views += random.between(3, 6);
+        let cancelled = u64::from(self.all.order_items > self.business.order_items);
+        self.all.order_items -= cancelled;
+        self.all.units -= cancelled;
+        self.all.sales = self.all.units * price;
+    }
+}
+
 /// The traffic of one marketplace, as it is known at one moment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Traffic {
@@ -132,16 +145,10 @@ impl Traffic {
             ..Counts::default()
         };
         business.sales = business.units * product.price(self.marketplace);
-        if self.figures.is_restated {
-            // What Amazon corrects: visits that were counted late, an order that was cancelled.
-            all.browser_sessions += random.between(1, 3);
-            all.browser_views += random.between(3, 6);
-            let cancelled = u64::from(all.order_items > business.order_items);
-            all.order_items -= cancelled;
-            all.units -= cancelled;
-            all.sales = all.units * product.price(self.marketplace);
-        }
         let mut day = Day { all, business };
+        if self.figures.is_restated {
+            day.correct(&mut random, product.price(self.marketplace));
+        }
         if !self.is_counted(date) {
             for counts in [&mut day.all, &mut day.business] {
                 let (units, order_items, sales) = (counts.units, counts.order_items, counts.sales);
@@ -192,5 +199,29 @@ impl Traffic {
                 (head.asin, sold.collect())
             },
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Figures, Traffic, World};
+    use crate::amazon::marketplace::Region;
+    use chrono::{Days, NaiveDate};
+
+    #[test]
+    fn every_known_day_of_two_years_has_rows_in_every_marketplace_of_a_small_world() {
+        let today = NaiveDate::from_ymd_opt(2026, 11, 20).unwrap();
+        let world = World { seed: 1, asins: 12, orders: 0 };
+        for marketplace in Region::ALL.into_iter().flat_map(Region::marketplaces) {
+            let traffic = Traffic::new(world, marketplace, today, Figures::default());
+            let has_rows = |date: &NaiveDate| {
+                let mut products = traffic.products();
+                products.any(|it| !traffic.sum(&it, None, *date, *date).all.is_empty())
+            };
+            let oldest = today - Days::new(730);
+            let empty = oldest.iter_days().take(729).find(|date| !has_rows(date));
+            assert_eq!(empty, None, "{}", marketplace.country);
+            assert!(!has_rows(&today), "today is not over");
+        }
     }
 }

@@ -76,8 +76,12 @@ impl ScriptError {
 }
 
 impl Faults {
-    /// Reads the script in `file`; `known` are the names that it may use.
+    /// Reads the script in `file`, or none if that is an empty path; `known` are the names that it
+    /// may use.
     pub(crate) fn read(file: &Path, known: &Known) -> Result<Self, ScriptError> {
+        if file.as_os_str().is_empty() {
+            return Ok(Self::default());
+        }
         let text = std::fs::read(file).map_err(|error| ScriptError(error.to_string()))?;
         Self::parse(&text, known)
     }

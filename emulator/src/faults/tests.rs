@@ -39,107 +39,80 @@ fn asked(operation: &'static str, days: i64) -> Asked {
     }
 }
 
-#[test]
-fn a_script_with_a_mistake_is_refused_with_the_path_of_the_member() {
-    let cases = [
-        (json!({"fautls": []}), "fautls: unknown field"),
-        (
-            json!({"faults": [{"drop": true}, {"opertion": "getReport"}]}),
-            "faults[1].opertion: unknown",
-        ),
-        (
-            json!({"faults": [{"operation": "getRaport", "drop": true}]}),
-            "faults[0].operation: expected",
-        ),
-        (json!({"faults": [{"region": "us", "drop": true}]}), "faults[0].region: unknown variant"),
-        (json!({"faults": [{"operation": "getReport"}]}), "faults[0]: nothing happens"),
-        (json!({"faults": [{"drop": true, "status": 500}]}), "faults[0]: more than one thing"),
-        (json!({"faults": [{"drop": false}]}), "faults[0].drop: expected true"),
-        (json!({"faults": [{"status": 418}]}), "faults[0].status: expected one of"),
-        (
-            json!({"faults": [{"operation": "token", "status": 429}]}),
-            "faults[0].status: expected one of",
-        ),
-        (
-            json!({"faults": [{"status": 500, "rate_header": true}]}),
-            "faults[0].rate_header: goes with",
-        ),
-        (
-            json!({"faults": [{"operation": "getReport", "ends": "FATAL"}]}),
-            "faults[0].operation: this happens to createReport",
-        ),
-        (
-            json!({"faults": [{"operation": "token", "token": "expired"}]}),
-            "faults[0].operation: this happens on",
-        ),
-        (json!({"faults": [{"ends": "DONE"}]}), "faults[0].ends: unknown variant"),
-        (
-            json!({"faults": [{"ends": "CANCELLED", "document": {"text": "x"}}]}),
-            "faults[0].document: goes with",
-        ),
-        (
-            json!({"faults": [{"ends": "FATAL", "document": {"txt": "x"}}]}),
-            "faults[0].document.txt: unknown",
-        ),
-        (
-            json!({"faults": [{"document": {"asin_list": "full"}}]}),
-            "faults[0].document.asin_list: unknown",
-        ),
-        (
-            json!({"faults": [{"restated": true, "report_type": "GET_X"}]}),
-            "faults[0].report_type: this happens",
-        ),
-        (json!({"faults": [{"slow": 0}]}), "faults[0].slow: expected a number above zero"),
-        (
-            json!({"faults": [{"drop": true, "when": {"calls": [1, 0]}}]}),
-            "faults[0].when.calls: calls are counted",
-        ),
-        (
-            json!({"faults": [{"drop": true, "when": {"calls": [1, -1]}}]}),
-            "faults[0].when.calls[1]: invalid value",
-        ),
-        (json!({"faults": [{"drop": true, "when": {}}]}), "faults[0].when: expected one of"),
-        (
-            json!({"faults": [{"drop": true, "when": {"between": ["0s", "5 min"]}}]}),
-            "faults[0].when.between[1]: expected a time",
-        ),
-        (
-            json!({"faults": [{"drop": true, "start": "20.11.2026"}]}),
-            "faults[0].start: expected a date",
-        ),
-        (
-            json!({"faults": [{"drop": true, "marketplace_id": "A0"}]}),
-            "faults[0].marketplace_id: the seller",
-        ),
-        (
-            json!({"faults": [{"drop": true, "operation": "getReports", "start": "2026-11-20"}]}),
-            "faults[0].start: calls of",
-        ),
-        (
-            json!({"faults": [{"quota": {"report_type": TRAFFIC, "reports": 0, "per": "4h"}}]}),
-            "faults[0].quota: reports and per",
-        ),
-        (
-            json!({"faults": [{"quota": {"report_type": TRAFFIC, "reports": 1}}]}),
-            "faults[0].quota: missing field",
-        ),
-        (
-            json!({"faults": [{"random": {"seed": 1, "rate": 2}}]}),
-            "faults[0].random.rate: expected a share",
-        ),
-        (
-            json!({"faults": [{"random": {"seed": 1, "rate": 0.1, "kinds": ["504"]}}]}),
-            "faults[0].random.kinds[0]: unknown",
-        ),
-        (
-            json!({"faults": [{"random": {"seed": 1, "rate": 0.1}, "drop": true}]}),
-            "faults[0]: quota, regeneration",
-        ),
-    ];
-    for (script, expected) in cases {
-        let error = parsed(&script).unwrap_err();
-        assert!(error.starts_with(expected), "{script}\n{error}");
+/// Parses each entry as the only one of a script: the error must begin with the path and the words
+/// beside it.
+fn all_refused(cases: &[(Value, &str)]) {
+    for (entry, expected) in cases {
+        let error = parsed(&json!({"faults": [entry]})).unwrap_err();
+        assert!(error.starts_with(expected), "{entry}\n{error}");
     }
+}
+
+#[test]
+#[rustfmt::skip]
+fn an_entry_that_is_for_no_call_is_refused_with_the_path_of_the_member() {
+    all_refused(&[
+        (json!({"opertion": "getReport"}), "faults[0].opertion: unknown field"),
+        (json!({"operation": "getRaport", "drop": true}), "faults[0].operation: expected"),
+        (json!({"region": "us", "drop": true}), "faults[0].region: unknown variant"),
+        (json!({"marketplace_id": "A0", "drop": true}), "faults[0].marketplace_id: the seller"),
+        (json!({"start": "20.11.2026", "drop": true}), "faults[0].start: expected a date"),
+        (json!({"operation": "getReports", "start": "2026-11-20", "drop": true}), "faults[0].start: calls of"),
+        (json!({"operation": "token", "region": "na", "drop": true}), "faults[0].region: calls of"),
+        (json!({"operation": "getReport", "ends": "FATAL"}), "faults[0].operation: this happens to createReport"),
+        (json!({"operation": "token", "token": "expired"}), "faults[0].operation: this happens on"),
+        (json!({"report_type": "GET_X", "restated": true}), "faults[0].report_type: this happens"),
+        (json!({"drop": true, "when": {}}), "faults[0].when: expected one of"),
+        (json!({"drop": true, "when": {"calls": [1], "every": 2}}), "faults[0].when: expected one of"),
+        (json!({"drop": true, "when": {"calls": [1, 0]}}), "faults[0].when.calls: calls are counted"),
+        (json!({"drop": true, "when": {"calls": [1, -1]}}), "faults[0].when.calls[1]: invalid value"),
+        (json!({"drop": true, "when": {"count": 2}}), "faults[0].when.count: goes with from"),
+        (json!({"drop": true, "when": {"between": ["0s", "5 min"]}}), "faults[0].when.between[1]: expected a time"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn an_entry_in_which_nothing_sensible_happens_is_refused_with_the_path_of_the_member() {
+    all_refused(&[
+        (json!({"operation": "getReport"}), "faults[0]: nothing happens"),
+        (json!({"drop": true, "status": 500}), "faults[0]: more than one thing"),
+        (json!({"drop": false}), "faults[0].drop: expected true"),
+        (json!({"status": 418}), "faults[0].status: expected one of"),
+        (json!({"operation": "token", "status": 429}), "faults[0].status: expected one of"),
+        (json!({"status": 500, "rate_header": true}), "faults[0].rate_header: goes with"),
+        (json!({"status": 500, "html": true}), "faults[0].html: goes with"),
+        (json!({"accept_then": 503}), "faults[0].accept_then: expected 500"),
+        (json!({"token": "dead"}), "faults[0].token: unknown variant"),
+        (json!({"delay": 30}), "faults[0].delay: invalid type"),
+        (json!({"ends": "DONE"}), "faults[0].ends: unknown variant"),
+        (json!({"ends": "CANCELLED", "document": {"text": "x"}}), "faults[0].document: goes with"),
+        (json!({"ends": "FATAL", "document": {"txt": "x"}}), "faults[0].document.txt: unknown"),
+        (json!({"ends": "FATAL", "document": {"gzip": true}}), "faults[0].document: expected either"),
+        (json!({"document": {"asin_list": "full"}}), "faults[0].document.asin_list: unknown"),
+        (json!({"slow": 0}), "faults[0].slow: expected a number above zero"),
+        (json!({"cut_after": -1}), "faults[0].cut_after: invalid value"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_setting_with_a_mistake_is_refused_with_the_path_of_the_member() {
+    let quota = |reports: u32| json!({"quota": {"report_type": TRAFFIC, "reports": reports, "per": "4h"}});
+    let random = |rate: f64, kind: &str| json!({"random": {"seed": 1, "rate": rate, "kinds": [kind]}});
+    all_refused(&[
+        (quota(0), "faults[0].quota: reports and per"),
+        (json!({"quota": {"report_type": TRAFFIC, "reports": 1}}), "faults[0].quota: missing field"),
+        (json!({"regeneration": {"report_type": TRAFFIC, "window": "x"}}), "faults[0].regeneration.window: expected"),
+        (json!({"report": {"report_type": TRAFFIC, "marketplace_ids": ["A0"], "created": "-1m", "status": "DONE"}}), "faults[0].report.marketplace_ids: expected"),
+        (json!({"report": {"report_type": TRAFFIC, "marketplace_ids": ["ATVPDKIKX0DER"], "created": "1m", "status": "DONE"}}), "faults[0].report.created: expected a time ago"),
+        (random(2.0, "drop"), "faults[0].random.rate: expected a share"),
+        (random(0.1, "504"), "faults[0].random.kinds[0]: unknown"),
+        (json!({"random": {"seed": 1, "rate": 0.1}, "drop": true}), "faults[0]: quota, regeneration"),
+    ]);
+    let twice = parsed(&json!({"faults": [random(0.1, "drop"), random(0.1, "drop")]})).unwrap_err();
+    assert_eq!(twice, "faults[1].random: there is another one");
+    assert!(parsed(&json!({"fautls": []})).unwrap_err().starts_with("fautls: unknown field"));
 }
 
 #[test]

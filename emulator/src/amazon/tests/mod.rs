@@ -2,6 +2,7 @@
 
 mod catalog;
 mod document;
+mod fault;
 mod life;
 mod login;
 mod storage;
@@ -10,12 +11,14 @@ use super::{Amazon, Documents, Region, Setup, World};
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::journal::Journal;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{DateTime, SecondsFormat, TimeDelta, TimeZone, Utc};
 use flate2::read::MultiGzDecoder;
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 use std::io::Read;
+use std::path::Path;
 use std::time::Duration;
 use tower::ServiceExt;
 
@@ -39,11 +42,13 @@ fn text(moment: DateTime<Utc>) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// An answer, read to its end.
+/// An answer.
 struct Heard {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
+    /// False if the connection was closed before the end of the body.
+    is_whole: bool,
 }
 
 impl Heard {
@@ -83,6 +88,16 @@ impl Caller {
         Self::play(documents, orders, clock, journal, Faults::default()).await
     }
 
+    /// A caller that meets the faults of a script, and whose calls are written to `journal`.
+    async fn meeting(faults: Value, journal: Option<&Path>) -> Self {
+        let script = json!({"faults": faults}).to_string();
+        let faults = Faults::parse(script.as_bytes(), &super::known()).unwrap();
+        let clock = Clock::new(noon(), 1.0);
+        let journal = journal
+            .map_or_else(Journal::none, |file| Journal::create(file, clock.clone()).unwrap());
+        Self::play(Documents::default(), 500, clock, journal, faults).await
+    }
+
     /// A caller that meets `faults`.
     async fn play(
         documents: Documents,
@@ -120,7 +135,7 @@ impl Caller {
             .header("content-type", "application/x-www-form-urlencoded;charset=UTF-8")
             .body(Body::from(form))
             .unwrap();
-        heard(self.amazon.lwa_router(), request).await
+        heard_in_part(self.amazon.lwa_router(), request).await
     }
 
     /// Sends a request to the host of `region`.
@@ -133,7 +148,7 @@ impl Caller {
             .header("content-type", "application/json")
             .body(Body::from(bytes))
             .unwrap();
-        heard(self.amazon.region_router(region), request).await
+        heard_in_part(self.amazon.region_router(region), request).await
     }
 
     async fn get(&self, region: Region, target: &str) -> Heard {
@@ -169,7 +184,7 @@ impl Caller {
     async fn download(&self, address: &Value, header: (&str, &str)) -> Heard {
         let target = address["url"].as_str().unwrap().strip_prefix("http://storage.test").unwrap();
         let request = Request::get(target).header(header.0, header.1).body(Body::empty()).unwrap();
-        heard(self.amazon.storage_router(), request).await
+        heard_in_part(self.amazon.storage_router(), request).await
     }
 
     /// The answer of getReportDocument and of the storage for a report that is DONE.
@@ -178,17 +193,29 @@ impl Caller {
         assert_eq!(report["processingStatus"], "DONE", "{report}");
         let address = self.address(region, &report).await;
         let document = self.download(&address, ("accept", "*/*")).await;
-        assert_eq!(document.status, StatusCode::OK);
+        assert_eq!((document.status, document.is_whole), (StatusCode::OK, true));
         (address, document)
     }
 }
 
-/// The answer of `router` to `request`.
+/// The answer of `router` to `request`, read to its end.
 async fn heard(router: axum::Router, request: Request<Body>) -> Heard {
+    let heard = heard_in_part(router, request).await;
+    assert!(heard.is_whole);
+    heard
+}
+
+/// The answer of `router` to `request`, as far as it can be read.
+async fn heard_in_part(router: axum::Router, request: Request<Body>) -> Heard {
     let response = router.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
-    let body = to_bytes(body, usize::MAX).await.unwrap();
-    Heard { status: parts.status, headers: parts.headers, body }
+    let (mut chunks, mut read, mut is_whole) = (body.into_data_stream(), Vec::new(), true);
+    while let Some(chunk) = chunks.next().await {
+        is_whole = chunk.is_ok();
+        let Ok(chunk) = chunk else { break };
+        read.extend_from_slice(&chunk);
+    }
+    Heard { status: parts.status, headers: parts.headers, body: read.into(), is_whole }
 }
 
 /// `bytes` without their compression.
