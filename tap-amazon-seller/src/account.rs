@@ -27,6 +27,35 @@ impl Area {
     pub fn region(&self) -> Region {
         self.api.region
     }
+
+    /// A region whose marketplaces Amazon has named: of these the ones in which the account takes part
+    /// and that the configuration wants.
+    #[must_use]
+    pub fn of(api: Api, participations: &[Participation], config: &Config) -> Self {
+        let mut marketplaces = Vec::new();
+        let mut records = Vec::new();
+        for participation in participations {
+            records.extend(record(api.region, participation));
+            let identity: Option<Identity> =
+                serde_json::from_str(participation.marketplace.get()).ok();
+            // Amazon also lists places that no other operation accepts, such as "Non-Amazon" ones.
+            let Some(marketplace) = identity.and_then(|identity| Marketplace::find(&identity.id))
+            else {
+                continue;
+            };
+            let standing: Option<Standing> = participation
+                .participation
+                .as_ref()
+                .and_then(|raw| serde_json::from_str(raw.get()).ok());
+            let takes_part = standing.and_then(|standing| standing.is_participating) != Some(false);
+            let wanted =
+                config.marketplaces.as_ref().is_none_or(|named| named.contains(&marketplace));
+            if takes_part && wanted {
+                marketplaces.push(marketplace);
+            }
+        }
+        Self { api, marketplaces, records }
+    }
 }
 
 /// Why the account cannot be read at all.
@@ -51,10 +80,10 @@ pub enum AccountError {
     NoMarketplace,
 }
 
-/// Logs in everywhere and asks which marketplaces there are: one call a region.
-pub async fn open(config: &Config, policy: RetryPolicy) -> Result<Vec<Area>, AccountError> {
-    let mut areas = Vec::new();
-    for (&region, refresh_token) in &config.refresh_tokens {
+/// Prepares to call the regions that the configuration has tokens for; nothing is called.
+pub fn connect(config: &Config, policy: RetryPolicy) -> Result<Vec<Api>, AccountError> {
+    let regions = config.refresh_tokens.iter();
+    let connected = regions.map(|(&region, refresh_token)| {
         let credentials = Credentials {
             client_id: config.client_id.clone(),
             client_secret: config.client_secret.clone(),
@@ -62,14 +91,32 @@ pub async fn open(config: &Config, policy: RetryPolicy) -> Result<Vec<Area>, Acc
         };
         let login = Login::new(&config.login_endpoint, credentials, policy)?;
         let endpoint = config.endpoints.get(&region).map_or(region.endpoint(), String::as_str);
-        let api = Api::new(region, endpoint, TokenCache::new(login), policy)?;
+        Ok(Api::new(region, endpoint, TokenCache::new(login), policy)?)
+    });
+    connected.collect()
+}
+
+/// The account as the configuration describes it, without a call; nothing if it names no marketplaces,
+/// since only Amazon knows them then.
+pub fn presumed(config: &Config, policy: RetryPolicy) -> Result<Option<Vec<Area>>, AccountError> {
+    let Some(named) = &config.marketplaces else { return Ok(None) };
+    let area = |api: Api| {
+        let own = named.iter().copied().filter(|marketplace| marketplace.region == api.region);
+        Area { marketplaces: own.collect(), records: Vec::new(), api }
+    };
+    Ok(Some(connect(config, policy)?.into_iter().map(area).collect()))
+}
+
+/// Logs in everywhere and asks which marketplaces there are: one call a region.
+pub async fn open(config: &Config, policy: RetryPolicy) -> Result<Vec<Area>, AccountError> {
+    let mut areas = Vec::new();
+    for api in connect(config, policy)? {
         match api.participations().await {
-            Ok(found) => areas.push(area(api, &found, config)),
-            // A token opens one region and is refused by the others with 403.
-            Err(Error::Forbidden(_)) if config.regions == Regions::Tried => {
-                tracing::info!("{region}: not this seller's region; passed over");
+            Ok(found) => areas.push(Area::of(api, &found, config)),
+            Err(error) if is_foreign(&error, config) => {
+                tracing::info!("{}: not this seller's region; passed over", api.region);
             }
-            Err(source) => return Err(AccountError::Call { region, source }),
+            Err(source) => return Err(AccountError::Call { region: api.region, source }),
         }
     }
     if areas.is_empty() {
@@ -80,6 +127,13 @@ pub async fn open(config: &Config, policy: RetryPolicy) -> Result<Vec<Area>, Acc
         return Err(AccountError::NoMarketplace);
     }
     Ok(areas)
+}
+
+/// Whether a region refuses a token because it is not the seller's: a token opens one region and is
+/// refused by the others with 403.
+#[must_use]
+pub fn is_foreign(error: &Error, config: &Config) -> bool {
+    matches!(error, Error::Forbidden(_)) && config.regions == Regions::Tried
 }
 
 /// The members of a marketplace that decide whether it is read.
@@ -93,31 +147,6 @@ struct Identity {
 #[serde(rename_all = "camelCase")]
 struct Standing {
     is_participating: Option<bool>,
-}
-
-/// Sorts what Amazon says of a region.
-fn area(api: Api, participations: &[Participation], config: &Config) -> Area {
-    let mut marketplaces = Vec::new();
-    let mut records = Vec::new();
-    for participation in participations {
-        records.extend(record(api.region, participation));
-        let identity: Option<Identity> = serde_json::from_str(participation.marketplace.get()).ok();
-        // Amazon also lists places that no other operation accepts, such as "Non-Amazon" ones.
-        let Some(marketplace) = identity.and_then(|identity| Marketplace::find(&identity.id))
-        else {
-            continue;
-        };
-        let standing: Option<Standing> = participation
-            .participation
-            .as_ref()
-            .and_then(|raw| serde_json::from_str(raw.get()).ok());
-        let takes_part = standing.and_then(|standing| standing.is_participating) != Some(false);
-        let wanted = config.marketplaces.as_ref().is_none_or(|named| named.contains(&marketplace));
-        if takes_part && wanted {
-            marketplaces.push(marketplace);
-        }
-    }
-    Area { api, marketplaces, records }
 }
 
 /// The members of a participation side by side: those of the marketplace, those of the standing, the

@@ -4,6 +4,7 @@
 //! marketplace, or a region where Amazon makes one report for all of it), with its windows in order.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::ops::Range;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -40,10 +41,29 @@ pub struct Lane {
     pub anew: bool,
     /// How long its days are read again.
     pub lookback: TimeDelta,
+    /// What is out for all of its streams; nothing, if bookmarks do not count.
+    pub extent: Extent,
+    /// Set if the lane begins later than it should.
+    pub cut: Option<Cut>,
     /// What is due; the present has no origin.
     pub origin: Option<Until>,
     /// The windows that are due, in the order in which they are to be asked for.
     pub windows: Vec<Window>,
+}
+
+/// Why a lane begins later than the user or a bookmark says: Amazon keeps its data for a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    /// What lies before the oldest data: a setting, or the bookmark.
+    what: &'static str,
+    retention_days: i64,
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, retention_days } = self;
+        write!(formatter, "{what} is cut to the {retention_days} days that Amazon keeps")
+    }
 }
 
 impl Lane {
@@ -168,9 +188,13 @@ pub fn lanes(
                     asin_granularity: config.asin_granularity(&streams),
                     anew: streams.iter().any(|stream| anew.contains(stream.name)),
                     lookback: lookback(config, report, &streams),
+                    extent: Extent::default(),
+                    cut: None,
                     origin: None,
                     windows: Vec::new(),
                 };
+                lane.extent = lane.extent(bookmarks);
+                lane.cut = lane.cut(bounds);
                 if let Some(due) = due(&lane, of, bookmarks, bounds) {
                     (lane.origin, lane.windows) = (Some(due.origin), due.windows);
                 } else {
@@ -206,22 +230,19 @@ fn feed(stream: &'static Stream, selected: &[Selected]) -> Feed {
 
 /// The windows of a lane that are due; nothing for a picture of the present, which always is.
 fn due(lane: &Lane, area: &Area, bookmarks: &Bookmarks, bounds: Bounds) -> Option<Due> {
-    let extent = lane.extent(bookmarks);
+    let extent = &lane.extent;
+    let retention = lane.retention().unwrap_or(NO_LIMIT);
     match (lane.report.extraction, lane.place) {
         (Extraction::Snapshot, _) => None,
-        (Extraction::Window { longest, retention }, _) => {
-            let retention = retention.unwrap_or(NO_LIMIT);
-            lane.warn_of_cut(&extent, retention, bounds);
+        (Extraction::Window { longest, .. }, _) => {
             let pending = lane.pending(area, bookmarks);
-            Some(plan::windows(bounds, &extent, lane.lookback, longest, retention, &pending))
+            Some(plan::windows(bounds, extent, lane.lookback, longest, retention, &pending))
         }
-        (Extraction::Daily { retention_days, .. }, Place::Marketplace(marketplace)) => {
-            let retention = TimeDelta::days(retention_days.into());
-            lane.warn_of_cut(&extent, retention, bounds);
+        (Extraction::Daily { .. }, Place::Marketplace(marketplace)) => {
             let readings = lane.readings(bookmarks);
             let lookback_days = u32::try_from(lane.lookback.num_days()).unwrap_or_default();
             let zone = marketplace.time_zone;
-            Some(plan::days(bounds, &extent, readings.as_ref(), lookback_days, retention, zone))
+            Some(plan::days(bounds, extent, readings.as_ref(), lookback_days, retention, zone))
         }
         // A day needs a time zone, and a region has several.
         (Extraction::Daily { .. }, Place::Region(_)) => None,
@@ -259,10 +280,7 @@ impl Lane {
     /// What all streams of the lane have seen of its days: a day counts as settled where it has settled
     /// for all of them.
     #[must_use]
-    pub fn readings(
-        &self,
-        bookmarks: &Bookmarks,
-    ) -> Option<BTreeMap<NaiveDate, Option<Reading>>> {
+    pub fn readings(&self, bookmarks: &Bookmarks) -> Option<BTreeMap<NaiveDate, Option<Reading>>> {
         let mut common: Option<BTreeMap<NaiveDate, Option<Reading>>> = None;
         for feed in &self.feeds {
             for (day, reading) in bookmarks.readings(feed.stream, self.unit())? {
@@ -277,7 +295,11 @@ impl Lane {
 
     /// The windows of time that were asked for and are not loaded yet.
     fn pending(&self, area: &Area, bookmarks: &Bookmarks) -> Vec<Range<DateTime<Utc>>> {
-        let own = Job::new(&self.specification(area, Window::Present), Window::Present, DateTime::UNIX_EPOCH);
+        let own = Job::new(
+            &self.specification(area, Window::Present),
+            Window::Present,
+            DateTime::UNIX_EPOCH,
+        );
         let jobs = bookmarks.jobs(area.region()).into_iter();
         jobs.filter(|(_, job)| job.asks_the_same(&own))
             .filter_map(|(_, job)| match job.window {
@@ -287,20 +309,35 @@ impl Lane {
             .collect()
     }
 
-    /// Says that a start, or a bookmark, lies before what Amazon still has.
-    fn warn_of_cut(&self, extent: &Extent, retention: TimeDelta, bounds: Bounds) {
+    /// How far back Amazon has data for the lane; nothing where it publishes no limit.
+    #[must_use]
+    pub fn retention(&self) -> Option<TimeDelta> {
+        match self.report.extraction {
+            Extraction::Snapshot => None,
+            Extraction::Window { retention, .. } => retention,
+            Extraction::Daily { retention_days, .. } => {
+                Some(TimeDelta::days(retention_days.into()))
+            }
+        }
+    }
+
+    /// Whether a start, or the bookmark, lies before what Amazon still has.
+    fn cut(&self, bounds: Bounds) -> Option<Cut> {
+        let retention = self.retention()?;
         let kept = bounds.now - retention;
-        let (what, from) = match extent.until() {
+        let (what, from) = match self.extent.until() {
             None => ("start_date", bounds.start),
             Some(Until::Time(until)) => ("the bookmark", until),
             Some(Until::Day(day)) => ("the bookmark", settling::end_of(day, chrono_tz::UTC)),
         };
-        if from < kept && bounds.earliest.is_none_or(|earliest| earliest < kept) {
-            tracing::warn!(
-                "{}: {what} is cut to the {} days that Amazon keeps",
-                self.name(),
-                retention.num_days()
-            );
-        }
+        let is_cut = from < kept && bounds.earliest.is_none_or(|earliest| earliest < kept);
+        is_cut.then_some(Cut { what, retention_days: retention.num_days() })
+    }
+
+    /// Whether a report that an earlier run asked for is one that this lane wants for a window.
+    #[must_use]
+    pub fn wants(&self, area: &Area, window: Window, job: &Job, now: DateTime<Utc>) -> bool {
+        let own = || Job::new(&self.specification(area, window), window, now);
+        window == job.window && job.is_of_use(now) && job.asks_the_same(&own())
     }
 }

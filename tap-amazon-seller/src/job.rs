@@ -5,11 +5,18 @@
 //! it. Whoever finds a job without an identifier looks at Amazon whether the report exists, before
 //! asking for it a second time.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::api::ReportSpecification;
 use crate::plan::Window;
+
+/// How old a picture of the present may be that an earlier run asked for and did not load. Older ones
+/// are left to Amazon: what is wanted is the present.
+const PRESENT: TimeDelta = TimeDelta::hours(12);
+
+/// How long Amazon keeps a report; orders are kept the shortest.
+const KEPT: TimeDelta = TimeDelta::days(30);
 
 /// A report that was asked for, or is about to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,11 +53,44 @@ impl Job {
         }
     }
 
+    /// Whether a run that starts now still gets from it what it wants.
+    #[must_use]
+    pub fn is_of_use(&self, now: DateTime<Utc>) -> bool {
+        let longest = if self.window == Window::Present { PRESENT } else { KEPT };
+        now - self.asked < longest
+    }
+
     /// Whether this report and another answer the same question, whatever their windows.
     #[must_use]
     pub fn asks_the_same(&self, other: &Self) -> bool {
         self.report_type == other.report_type
             && self.marketplaces == other.marketplaces
             && self.options == other.options
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_of_the_present_is_of_use_for_half_a_day_and_others_while_amazon_keeps_them() {
+        let asked: DateTime<Utc> = "2026-11-01T00:00:00Z".parse().unwrap();
+        let mut job = Job {
+            report_type: "GET_X".to_owned(),
+            marketplaces: "A1".to_owned(),
+            options: String::new(),
+            window: Window::Present,
+            asked,
+            report_id: None,
+        };
+        let lasts = |job: &Job| {
+            let hours =
+                (0..10_000).take_while(|hours| job.is_of_use(asked + TimeDelta::hours(*hours)));
+            hours.count()
+        };
+        assert_eq!(lasts(&job), 12);
+        job.window = Window::Day(asked.date_naive());
+        assert_eq!(lasts(&job), 30 * 24);
     }
 }

@@ -6,6 +6,8 @@
 mod body;
 mod dialect;
 
+use std::time::Duration;
+
 use api_client::{
     BuildError, Call, Client, Dialect, Error, Method, Operation, RetryPolicy, TokenCache, UsagePlan,
 };
@@ -33,7 +35,7 @@ const fn operation(
 }
 
 /// Which marketplaces the account takes part in.
-const GET_MARKETPLACE_PARTICIPATIONS: Operation = operation(
+pub const GET_MARKETPLACE_PARTICIPATIONS: Operation = operation(
     "getMarketplaceParticipations",
     Method::Get,
     "/sellers/v1/marketplaceParticipations",
@@ -41,16 +43,16 @@ const GET_MARKETPLACE_PARTICIPATIONS: Operation = operation(
     15,
 );
 /// Asks for a report. Asked twice, Amazon makes two.
-const CREATE_REPORT: Operation =
+pub const CREATE_REPORT: Operation =
     operation("createReport", Method::Post, "/reports/2021-06-30/reports", 0.0167, 15);
 /// How far a report is.
-const GET_REPORT: Operation =
+pub const GET_REPORT: Operation =
     operation("getReport", Method::Get, "/reports/2021-06-30/reports/{reportId}", 2.0, 15);
 /// Which reports there are, whoever asked for them.
-const GET_REPORTS: Operation =
+pub const GET_REPORTS: Operation =
     operation("getReports", Method::Get, "/reports/2021-06-30/reports", 0.0222, 10);
 /// Where a finished report lies, for five minutes.
-const GET_REPORT_DOCUMENT: Operation = operation(
+pub const GET_REPORT_DOCUMENT: Operation = operation(
     "getReportDocument",
     Method::Get,
     "/reports/2021-06-30/documents/{reportDocumentId}",
@@ -58,7 +60,7 @@ const GET_REPORT_DOCUMENT: Operation = operation(
     15,
 );
 /// Items of Amazon's catalogue, twenty at a time.
-const SEARCH_CATALOG_ITEMS: Operation =
+pub const SEARCH_CATALOG_ITEMS: Operation =
     operation("searchCatalogItems", Method::Get, "/catalog/2022-04-01/items", 2.0, 2);
 
 /// How many identifiers [`Api::catalog_items`] takes, and how many items a page of it holds.
@@ -97,6 +99,13 @@ impl Api {
         self.client.counts()
     }
 
+    /// How long it takes from now until the last of so many further calls is sent, by the operation's
+    /// plan and by what was learnt of it and spent so far.
+    #[must_use]
+    pub fn time_for(&self, operation: &Operation, calls: u64) -> Duration {
+        self.client.time_for(operation, calls).unwrap_or_default()
+    }
+
     /// Every marketplace of the region that the account takes part in.
     pub async fn participations(&self) -> Result<Vec<Participation>, Error> {
         let answer = self.client.call(Call::to(&GET_MARKETPLACE_PARTICIPATIONS)).await?;
@@ -104,11 +113,15 @@ impl Api {
     }
 
     /// Asks for a report; its identifier.
+    ///
+    /// Beside the operation's own plan Amazon keeps quotas for report types, which it does not publish and
+    /// which can last for hours.
     pub async fn create_report(
         &self,
         specification: &ReportSpecification,
     ) -> Result<String, Error> {
-        let answer = self.client.call(Call::to(&CREATE_REPORT).json(specification)).await?;
+        let call = Call::to(&CREATE_REPORT).class(specification.report_type).json(specification);
+        let answer = self.client.call(call).await?;
         Ok(answer.json::<CreatedReport>()?.report_id)
     }
 
@@ -136,6 +149,12 @@ impl Api {
             .query_opt("createdUntil", until.map(utc))
             .query("pageSize", 100);
         Ok(self.client.call(call).await?.json::<ReportList>()?.reports)
+    }
+
+    /// Whether reports of a type may be listed at all; what there is of them does not matter.
+    pub async fn lists_reports(&self, report_type: &str) -> Result<(), Error> {
+        let call = Call::to(&GET_REPORTS).query("reportTypes", report_type).query("pageSize", 1);
+        self.client.call(call).await?.json::<ReportList>().map(drop)
     }
 
     /// Where a report's document lies. The address lives for five minutes: ask when it is needed.

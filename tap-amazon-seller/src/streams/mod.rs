@@ -50,6 +50,28 @@ pub enum Source {
     },
 }
 
+impl Source {
+    /// The roles of which an application needs one (Amazon's list of 2022; see [`Report::roles`]); none
+    /// for what the tap knows by itself.
+    #[must_use]
+    pub fn roles(&self) -> &'static [&'static str] {
+        match self {
+            Self::Participations => &[
+                "Product Listing",
+                "Pricing",
+                "Amazon Fulfillment",
+                "Inventory and Order Tracking",
+                "Finance and Accounting",
+                "Buyer Communication",
+                "Selling Partner Insights",
+            ],
+            Self::Reports => &[],
+            Self::CatalogItems { .. } => &["Product Listing"],
+            Self::Report { report, .. } => report.roles,
+        }
+    }
+}
+
 /// A report as it is asked for.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Report {
