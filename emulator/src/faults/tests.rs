@@ -200,6 +200,15 @@ fn chance_never_strikes_an_operation_more_than_three_times_in_a_row() {
 }
 
 #[test]
+fn chance_spares_a_subject_even_if_another_one_is_spared_meanwhile() {
+    let script = json!({"faults": [{"random": {"seed": 1, "rate": 1, "kinds": ["drop"]}}]});
+    let faults = parsed(&script).unwrap();
+    let struck = [1, 1, 1, 2, 1, 1, 1, 1]
+        .map(|days| faults.decide(&asked("getReport", days), after(0)).names().is_some());
+    assert_eq!(struck, [true, true, true, false, false, true, true, true]);
+}
+
+#[test]
 fn chance_cancels_and_empties_only_young_days_and_fails_a_report_once() {
     let script = json!({"faults": [{"random": {
         "seed": 3, "rate": 1, "in_a_row": 1000,

@@ -1,6 +1,7 @@
 //! Faults of a script, as callers meet them.
 
 mod call;
+mod chance;
 mod download;
 mod report;
 
