@@ -57,6 +57,17 @@ fn calls_of_a_class_that_were_under_way_together_are_refused_once() {
 }
 
 #[test]
+fn classes_that_were_under_way_together_are_one_refusal_of_the_operation() {
+    let sent = Instant::now();
+    let mut quota = quota(1.0 / 60.0, 15, sent);
+    for (class, millis) in [("a", 100), ("b", 200), ("c", 300)] {
+        let now = sent + Duration::from_millis(millis);
+        assert_eq!(quota.refused_class(class, sent, now, no()), Some(MINUTE));
+    }
+    assert_eq!((quota.next(sent) - sent).as_millis(), 60_100);
+}
+
+#[test]
 fn an_accepted_call_gives_the_burst_back_unless_it_was_under_way_during_the_refusal() {
     let start = Instant::now();
     let mut quota = quota(1.0 / 60.0, 3, start);
