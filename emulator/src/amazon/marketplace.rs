@@ -2,6 +2,8 @@
 //!
 //! Ids, currencies and domains are those of Amazon's page "Marketplace IDs".
 
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::{America, Asia, Australia, Europe, Tz};
 use serde_json::{Value, json};
 
 /// A region: one host, one authorisation, one set of usage plans.
@@ -65,6 +67,9 @@ pub(crate) struct Marketplace {
     pub(crate) language: &'static str,
     /// Domain of the shop.
     pub(crate) domain: &'static str,
+    /// Where its business days begin: a public table of Amazon's advertising marketplaces; nothing
+    /// of the Selling Partner API says it.
+    zone: Tz,
     /// Whether the demo seller sells there.
     pub(crate) participation: Participation,
     /// What a US cent costs there, in hundredths of the currency's smallest unit.
@@ -84,30 +89,42 @@ const fn marketplace(
     currency: &'static str,
     language: &'static str,
     domain: &'static str,
+    zone: Tz,
     participation: Participation,
     exchange: u64,
 ) -> Marketplace {
-    Marketplace { id, region, country, name, currency, language, domain, participation, exchange }
+    Marketplace {
+        id,
+        region,
+        country,
+        name,
+        currency,
+        language,
+        domain,
+        zone,
+        participation,
+        exchange,
+    }
 }
 
 /// Every marketplace that the demo seller's participations name.
 #[rustfmt::skip]
 static MARKETPLACES: &[Marketplace] = &[
-    marketplace(Na, "US", "ATVPDKIKX0DER", "Amazon.com", "USD", "en_US", "www.amazon.com", Selling, 100),
-    marketplace(Na, "CA", "A2EUQ1WTGCTBG2", "Amazon.ca", "CAD", "en_CA", "www.amazon.ca", Selling, 138),
-    marketplace(Na, "MX", "A1AM78C64UM0Y8", "Amazon.com.mx", "MXN", "es_MX", "www.amazon.com.mx", Selling, 1790),
-    marketplace(Na, "BR", "A2Q3Y263D00KWC", "Amazon.com.br", "BRL", "pt_BR", "www.amazon.com.br", Dormant, 540),
-    marketplace(Na, "US", "A2ZV50J4W1RKNI", "Non-Amazon", "USD", "en_US", "sim1.stores.amazon.com", Pseudo, 100),
-    marketplace(Eu, "GB", "A1F83G8C2ARO7P", "Amazon.co.uk", "GBP", "en_GB", "www.amazon.co.uk", Selling, 80),
-    marketplace(Eu, "DE", "A1PA6795UKMFR9", "Amazon.de", "EUR", "de_DE", "www.amazon.de", Selling, 92),
-    marketplace(Eu, "FR", "A13V1IB3VIYZZH", "Amazon.fr", "EUR", "fr_FR", "www.amazon.fr", Selling, 94),
-    marketplace(Eu, "IT", "APJ6JRA9NG5V4", "Amazon.it", "EUR", "it_IT", "www.amazon.it", Selling, 94),
-    marketplace(Eu, "ES", "A1RKKUPIHCS9HS", "Amazon.es", "EUR", "es_ES", "www.amazon.es", Selling, 93),
-    marketplace(Eu, "NL", "A1805IZSGTT6HS", "Amazon.nl", "EUR", "nl_NL", "www.amazon.nl", Selling, 95),
-    marketplace(Eu, "TR", "A33AVAJ2PDY3EV", "Amazon.com.tr", "TRY", "tr_TR", "www.amazon.com.tr", Selling, 3400),
-    marketplace(Fe, "JP", "A1VC38T7YXB528", "Amazon.co.jp", "JPY", "ja_JP", "www.amazon.co.jp", Selling, 150),
-    marketplace(Fe, "AU", "A39IBJ37TRP1C6", "Amazon.com.au", "AUD", "en_AU", "www.amazon.com.au", Selling, 152),
-    marketplace(Fe, "SG", "A19VAU5U5O7RUS", "Amazon.sg", "SGD", "en_SG", "www.amazon.sg", Selling, 135),
+    marketplace(Na, "US", "ATVPDKIKX0DER", "Amazon.com", "USD", "en_US", "www.amazon.com", America::Los_Angeles, Selling, 100),
+    marketplace(Na, "CA", "A2EUQ1WTGCTBG2", "Amazon.ca", "CAD", "en_CA", "www.amazon.ca", America::Los_Angeles, Selling, 138),
+    marketplace(Na, "MX", "A1AM78C64UM0Y8", "Amazon.com.mx", "MXN", "es_MX", "www.amazon.com.mx", America::Los_Angeles, Selling, 1790),
+    marketplace(Na, "BR", "A2Q3Y263D00KWC", "Amazon.com.br", "BRL", "pt_BR", "www.amazon.com.br", America::Sao_Paulo, Dormant, 540),
+    marketplace(Na, "US", "A2ZV50J4W1RKNI", "Non-Amazon", "USD", "en_US", "sim1.stores.amazon.com", America::Los_Angeles, Pseudo, 100),
+    marketplace(Eu, "GB", "A1F83G8C2ARO7P", "Amazon.co.uk", "GBP", "en_GB", "www.amazon.co.uk", Europe::London, Selling, 80),
+    marketplace(Eu, "DE", "A1PA6795UKMFR9", "Amazon.de", "EUR", "de_DE", "www.amazon.de", Europe::Paris, Selling, 92),
+    marketplace(Eu, "FR", "A13V1IB3VIYZZH", "Amazon.fr", "EUR", "fr_FR", "www.amazon.fr", Europe::Paris, Selling, 94),
+    marketplace(Eu, "IT", "APJ6JRA9NG5V4", "Amazon.it", "EUR", "it_IT", "www.amazon.it", Europe::Paris, Selling, 94),
+    marketplace(Eu, "ES", "A1RKKUPIHCS9HS", "Amazon.es", "EUR", "es_ES", "www.amazon.es", Europe::Paris, Selling, 93),
+    marketplace(Eu, "NL", "A1805IZSGTT6HS", "Amazon.nl", "EUR", "nl_NL", "www.amazon.nl", Europe::Amsterdam, Selling, 95),
+    marketplace(Eu, "TR", "A33AVAJ2PDY3EV", "Amazon.com.tr", "TRY", "tr_TR", "www.amazon.com.tr", Europe::Istanbul, Selling, 3400),
+    marketplace(Fe, "JP", "A1VC38T7YXB528", "Amazon.co.jp", "JPY", "ja_JP", "www.amazon.co.jp", Asia::Tokyo, Selling, 150),
+    marketplace(Fe, "AU", "A39IBJ37TRP1C6", "Amazon.com.au", "AUD", "en_AU", "www.amazon.com.au", Australia::Sydney, Selling, 152),
+    marketplace(Fe, "SG", "A19VAU5U5O7RUS", "Amazon.sg", "SGD", "en_SG", "www.amazon.sg", Asia::Singapore, Selling, 135),
 ];
 
 /// Ids of marketplaces that exist and in which the demo seller does not sell: IE, BE, SE, ZA, PL,
@@ -148,6 +165,11 @@ pub(crate) fn standing(region: Region, id: &str) -> Standing {
 }
 
 impl Marketplace {
+    /// The business day that it is there at `moment`.
+    pub(crate) fn day(&self, moment: DateTime<Utc>) -> NaiveDate {
+        moment.with_timezone(&self.zone).date_naive()
+    }
+
     /// What `cents` of US money are here, in the currency's smallest unit.
     pub(crate) fn converted(&self, cents: u64) -> u64 {
         cents.saturating_mul(self.exchange) / 100

@@ -84,7 +84,7 @@ impl Outcome {
             // Amazon's schema: one marketplace a report, several fail it.
             Kind::SalesAndTraffic if specification.marketplace_ids.len() > 1 => Self::Fatal(None),
             Kind::SalesAndTraffic => {
-                let today = now.date_naive();
+                let today = specification.marketplace.day(now);
                 let oldest = today - Days::new(2 * 365);
                 let is_outside = start.date_naive() < oldest || start.date_naive() >= today;
                 if is_outside { Self::Cancelled } else { Self::Done }

@@ -20,7 +20,7 @@ pub(in crate::amazon) const ASIN_GRANULARITY: &str = "asinGranularity";
 /// The document of a report with `asked`, made at the time of `made`.
 pub(super) fn document(world: World, asked: &Specification, made: Made) -> Document {
     let marketplace = asked.marketplace;
-    let traffic = Traffic::new(world, marketplace, made.at.date_naive(), made.figures);
+    let traffic = Traffic::new(world, marketplace, marketplace.day(made.at), made.figures);
     let view = View { traffic, marketplace };
     let option = |name: &str, default: &'static str| {
         asked.options.get(name).cloned().unwrap_or_else(|| default.to_owned())

@@ -1,7 +1,9 @@
 //! The life of a report.
 
-use super::{Caller, DE, FBA, LISTINGS, ORDERS, TRAFFIC, US, noon, ranged, text, wish};
-use crate::amazon::Region;
+use super::{Caller, DE, FBA, JP, LISTINGS, ORDERS, TRAFFIC, US, noon, ranged, text, wish};
+use crate::amazon::{Documents, Region};
+use crate::clock::Clock;
+use crate::journal::Journal;
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -102,6 +104,23 @@ async fn sales_and_traffic_fail_or_are_cancelled_outside_their_limits() {
     let fatal = status(two).await;
     assert_eq!(fatal["processingStatus"], "FATAL");
     assert_eq!(fatal.get("reportDocumentId"), None, "without a document");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_day_is_over_when_it_is_over_in_the_marketplace() {
+    // One in the morning of the next day in Tokyo, eight in the morning in Los Angeles.
+    let clock = Clock::new(noon() + TimeDelta::hours(4), 1.0);
+    let caller = Caller::set_up(Documents::default(), 0, clock, Journal::none()).await;
+    let status = async |region, marketplace: &str| {
+        let date = text(noon());
+        let body = json!({
+            "reportType": TRAFFIC, "marketplaceIds": [marketplace],
+            "dataStartTime": date, "dataEndTime": date,
+        });
+        caller.finished(region, body).await["processingStatus"].clone()
+    };
+    assert_eq!(status(Region::Fe, JP).await, "DONE");
+    assert_eq!(status(Region::Na, US).await, "CANCELLED");
 }
 
 #[tokio::test(start_paused = true)]
