@@ -3,8 +3,8 @@
 -- For whoever asks "why is a day missing?": one row a report, with its error if it has one. Needs nothing;
 -- may be run again at any time. The table comes into the first schema of search_path.
 --
--- The tap's stream `reports`, which says this of its own reports, is still to come; until then the table is
--- for programs that keep their own jobs.
+-- The tap's stream `reports` says this of its own reports, and target-postgres makes its table by itself; this
+-- one is for programs that keep their own jobs beside it, in the same words.
 
 CREATE TABLE IF NOT EXISTS report_jobs (
     id                    BIGSERIAL PRIMARY KEY,

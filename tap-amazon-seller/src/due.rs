@@ -12,7 +12,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use crate::account::Area;
 use crate::api::ReportSpecification;
 use crate::bookmark::{Bookmarks, Reading, Until};
-use crate::config::Config;
+use crate::config::{CatalogScope, Config};
 use crate::document::{Feed, Place};
 use crate::extent::Extent;
 use crate::job::Job;
@@ -151,6 +151,25 @@ fn groups(
         }
     }
     groups
+}
+
+/// Whether the catalogue is read.
+#[must_use]
+pub fn reads_catalog(selected: &[Selected]) -> bool {
+    selected.iter().any(|each| matches!(each.stream.source, Source::CatalogItems { .. }))
+}
+
+/// The stream whose records name the ASINs that the catalogue is asked for, and the property in which
+/// they do; nothing if the catalogue is not read, or the configuration names what to read.
+#[must_use]
+pub fn listings(config: &Config, selected: &[Selected]) -> Option<(&'static Stream, &'static str)> {
+    if config.scope != CatalogScope::Listings {
+        return None;
+    }
+    selected.iter().find_map(|each| match each.stream.source {
+        Source::CatalogItems { listings, asin } => Some((Stream::find(listings)?, asin)),
+        Source::Participations | Source::Reports | Source::Report { .. } => None,
+    })
 }
 
 /// All lanes of a run.
@@ -307,6 +326,14 @@ impl Lane {
                 Window::Present | Window::Day(_) => None,
             })
             .collect()
+    }
+
+    /// Whether a report that another program of the seller has asked for of late serves as well: where
+    /// Amazon would not make another one, and nothing but the type and the marketplace is asked for.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        let is_snapshot = matches!(self.report.extraction, Extraction::Snapshot);
+        is_snapshot && !self.report.regeneration.is_zero() && self.report.options.is_empty()
     }
 
     /// How far back Amazon has data for the lane; nothing where it publishes no limit.

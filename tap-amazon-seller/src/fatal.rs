@@ -23,7 +23,15 @@ const WORDS: [(Cause, &[&str]); 3] = [
     (Cause::NotYet, &["not yet available", "not available yet", "not yet been", "not ready"]),
     (
         Cause::TooLong,
-        &["range exceed", "exceeds the maximum", "range is too", "upto", "up to", "longer than", "more than"],
+        &[
+            "range exceed",
+            "exceeds the maximum",
+            "range is too",
+            "upto",
+            "up to",
+            "longer than",
+            "more than",
+        ],
     ),
     (
         Cause::Refused,

@@ -70,7 +70,8 @@ mod tests {
     #[tokio::test]
     async fn a_change_is_written_when_it_returns_and_nothing_is_written_of_nothing() {
         let written = Arc::new(Mutex::new(Vec::new()));
-        let ledger = Ledger::new(Bookmarks::new(State::default()), Output::to(Shared(Arc::clone(&written))));
+        let ledger =
+            Ledger::new(Bookmarks::new(State::default()), Output::to(Shared(Arc::clone(&written))));
         ledger.change(|_| ()).await.unwrap();
         assert_eq!(*written.lock().unwrap(), b"");
         let taken = |bookmarks: &mut Bookmarks| {

@@ -10,7 +10,7 @@ use singer::{Output, State};
 use tap_amazon_seller::bookmark::Bookmarks;
 use tap_amazon_seller::clock::Clock;
 use tap_amazon_seller::config::{ABOUT, Config};
-use tap_amazon_seller::{selection, sync, trial};
+use tap_amazon_seller::{check, forecast, selection, sync, trial};
 
 /// The arguments of this tap.
 #[derive(Debug, Parser)]
@@ -20,6 +20,12 @@ struct Args {
     /// Extract only these streams, given as comma text
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     streams: Vec<String>,
+    /// Print what a run would ask of Amazon and how long that takes, and stop
+    #[arg(long, conflicts_with_all = ["check", "discover", "test"])]
+    plan: bool,
+    /// Ask Amazon which of the streams may be read, print it, and stop
+    #[arg(long, conflicts_with_all = ["discover", "test"])]
+    check: bool,
 }
 
 impl AsRef<Information> for Args {
@@ -49,6 +55,8 @@ fn main() -> ExitCode {
             output,
         };
         match mode {
+            _ if args.plan => forecast::run(run).await,
+            _ if args.check => check::run(run).await,
             Mode::Test(test) => trial::run(run, test).await,
             Mode::Discover | Mode::Sync => sync::run(run).await,
         }

@@ -26,6 +26,8 @@ pub struct Patience {
     pub poll: Duration,
     /// When to give a report up for this run.
     pub timeout: Duration,
+    /// How long it may take from the decision to ask until Amazon has been asked.
+    pub in_line: Duration,
 }
 
 /// How much the pause between two looks grows.
@@ -151,33 +153,39 @@ pub struct Reports {
 
 impl Reports {
     /// Creates a report once, even when an answer gets lost: an outcome that is unknown is looked up
-    /// before the report is asked for again.
+    /// before the report is asked for again. [`Error::OutcomeUnknown`] says that it stays unknown.
     pub async fn create(&self, specification: &ReportSpecification) -> Result<String, Error> {
-        let asked = self.clock.now();
+        let since = self.clock.now() - CLOCK_DIFFERENCE;
         let mut attempt = 1;
         loop {
             let error = match self.api.create_report(specification).await {
                 Err(error @ Error::OutcomeUnknown { .. }) => error,
                 outcome => return outcome,
             };
-            match self.find(specification, asked).await? {
-                Some(report_id) => return Ok(report_id),
-                None if attempt == CREATE_ATTEMPTS => return Err(error),
-                None => attempt += 1,
+            match self.made(specification, since, None).await {
+                Ok(made) => match made.into_iter().find(|report| covers(report, specification)) {
+                    Some(report) => return Ok(report.report_id),
+                    None if attempt == CREATE_ATTEMPTS => return Err(error),
+                    None => attempt += 1,
+                },
+                Err(failed) => {
+                    tracing::warn!("{failed}");
+                    return Err(error);
+                }
             }
         }
     }
 
-    /// The report that was asked for at a time and of which no answer is known, if Amazon has it.
+    /// The report that an earlier run was about to ask for, if Amazon has it.
     pub async fn find(
         &self,
         specification: &ReportSpecification,
-        asked: DateTime<Utc>,
+        noted: DateTime<Utc>,
     ) -> Result<Option<String>, Error> {
-        let (since, until) = (asked - CLOCK_DIFFERENCE, asked + TimeDelta::hours(2));
+        let until = noted + self.patience.in_line + CLOCK_DIFFERENCE;
         // Amazon takes no time that is still to come.
         let until = Some(until).filter(|until| *until < self.clock.now() - CLOCK_DIFFERENCE);
-        let made = self.made(specification, since, until).await?;
+        let made = self.made(specification, noted - CLOCK_DIFFERENCE, until).await?;
         let ours = made.into_iter().find(|report| covers(report, specification));
         Ok(ours.map(|report| report.report_id))
     }

@@ -107,6 +107,9 @@ mod tests {
         );
         // In Cairo the clocks skip the hour after midnight on 2026-04-24.
         let skipped = end_of("2026-04-23".parse().unwrap(), chrono_tz::Africa::Cairo);
-        assert!((skipped - "2026-04-23T22:00:00Z".parse::<DateTime<Utc>>().unwrap()).abs() <= TimeDelta::hours(3));
+        assert!(
+            (skipped - "2026-04-23T22:00:00Z".parse::<DateTime<Utc>>().unwrap()).abs()
+                <= TimeDelta::hours(3)
+        );
     }
 }

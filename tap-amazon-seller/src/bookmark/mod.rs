@@ -102,7 +102,14 @@ pub struct Bookmarks {
 impl Bookmarks {
     /// Starts from the state that the last run left.
     #[must_use]
-    pub fn new(state: State) -> Self {
+    pub fn new(mut state: State) -> Self {
+        if let Some(mut reports) = state.notes(REPORTS).cloned() {
+            // Places whose jobs ended in earlier runs.
+            for jobs in reports.values_mut().filter_map(Value::as_object_mut) {
+                jobs.retain(|_, job| !job.is_null());
+            }
+            state.set_notes(REPORTS, reports);
+        }
         Self { state }
     }
 
@@ -181,13 +188,7 @@ impl Bookmarks {
 
     /// Notes what was seen of a day; nothing, once it has settled. Of days that settled long ago
     /// nothing is kept.
-    pub fn read(
-        &mut self,
-        stream: &Stream,
-        unit: &str,
-        day: NaiveDate,
-        reading: Option<&Reading>,
-    ) {
+    pub fn read(&mut self, stream: &Stream, unit: &str, day: NaiveDate, reading: Option<&Reading>) {
         let mut readings = self.readings(stream, unit).unwrap_or_default();
         let newest = readings.keys().next_back().copied().unwrap_or(day).max(day);
         readings.insert(day, reading.cloned());

@@ -114,8 +114,7 @@ fn a_day_that_has_settled_is_remembered_as_such_for_two_months() {
     let mut bookmarks = bookmarks(&json!({}));
     let traffic = stream("sales_traffic_report");
     let day = |text: &str| text.parse::<NaiveDate>().unwrap();
-    let reading =
-        Reading { at: "2026-11-20T02:00:00Z".parse().unwrap(), digest: "9f".to_owned() };
+    let reading = Reading { at: "2026-11-20T02:00:00Z".parse().unwrap(), digest: "9f".to_owned() };
     bookmarks.read(traffic, US, day("2026-08-01"), None);
     bookmarks.read(traffic, US, day("2026-08-02"), Some(&reading));
     bookmarks.read(traffic, US, day("2026-11-18"), None);

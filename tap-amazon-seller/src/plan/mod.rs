@@ -108,19 +108,19 @@ pub struct Bounds {
 
 impl Bounds {
     /// Where the oldest window may begin: Amazon keeps its data for a time, and the user may want less.
-    fn oldest(&self, retention: TimeDelta) -> DateTime<Utc> {
+    pub(crate) fn oldest(&self, retention: TimeDelta) -> DateTime<Utc> {
         let kept = self.now - retention;
         self.earliest.map_or(kept, |earliest| earliest.max(kept))
     }
 
     /// The end of what can be extracted by time.
-    fn settled(&self) -> DateTime<Utc> {
+    pub(crate) fn settled(&self) -> DateTime<Utc> {
         let settled = (self.now - SETTLING).trunc_subsecs(0);
         self.end.map_or(settled, |end| end.min(settled))
     }
 
     /// The last day of a marketplace that is over, exclusive.
-    fn today(&self, zone: Tz) -> NaiveDate {
+    pub(crate) fn today(&self, zone: Tz) -> NaiveDate {
         let end = self.end.map_or(self.now, |end| end.min(self.now));
         end.with_timezone(&zone).date_naive()
     }
@@ -209,9 +209,8 @@ pub fn days(
         .filter(|day| range(day).is_some_and(|range| !extent.holds(&range)))
         .collect();
     if lookback_days > 0 {
-        let unsettled = |(day, reading): (&NaiveDate, &Option<Reading>)| {
-            reading.is_some().then_some(*day)
-        };
+        let unsettled =
+            |(day, reading): (&NaiveDate, &Option<Reading>)| reading.is_some().then_some(*day);
         match (readings, until) {
             (Some(readings), _) => due.extend(readings.iter().filter_map(unsettled)),
             (None, Some(until)) => {

@@ -4,24 +4,16 @@ use std::io;
 use std::sync::Arc;
 
 use api_client::Error;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::OnceCell;
 
 use super::desk::{Desk, Errand};
 use crate::api::{Report, ReportSpecification};
-use crate::bookmark::Slot;
+use crate::bookmark::{Bookmarks, Slot};
 use crate::job::Job;
 use crate::ledger::Ledger;
 use crate::marketplace::Region;
-use crate::plan::Window;
-use crate::report::{ReportError, Reports, newest_done};
-
-/// How old a picture of the present may be that an earlier run asked for and did not load. Older ones
-/// are left to Amazon: what is wanted is the present.
-const PRESENT: TimeDelta = TimeDelta::hours(12);
-
-/// How long Amazon keeps a report; orders are kept the shortest.
-const KEPT: TimeDelta = TimeDelta::days(30);
+use crate::report::{Reports, newest_done};
 
 /// One window's way to a report, as a task of its own.
 pub(super) struct Asking {
@@ -35,48 +27,49 @@ pub(super) struct Asking {
 }
 
 impl Asking {
-    /// Finds a report or asks for one. The errand comes back twice: as it was, and with its report.
-    pub(super) async fn ask(
-        self,
-        mut errand: Errand,
-    ) -> (Errand, Result<Errand, ReportError>, io::Result<()>) {
-        let mut written = Ok(());
-        let found = self.find_or_create(&mut errand, &mut written).await;
-        let asked = found.map(|()| errand.clone()).map_err(ReportError::from);
-        (errand, asked, written)
+    /// Finds a report or asks for one. The errand comes back with what the state says of it, whether
+    /// there is a report now or not.
+    pub(super) async fn ask(self, mut errand: Errand) -> Asked {
+        let outcome = self.find_or_create(&mut errand).await;
+        (errand, outcome)
     }
 
-    /// A state that cannot be written ends the run; it is kept in `written`.
-    async fn find_or_create(
-        &self,
-        errand: &mut Errand,
-        written: &mut io::Result<()>,
-    ) -> Result<(), Error> {
-        let mut found = None;
-        if let Some((_, job)) = &errand.job {
-            // An earlier run noted that it was about to ask, and died before it knew the answer.
-            found = self.reports.find(&self.specification, job.asked).await?;
-        }
+    async fn find_or_create(&self, errand: &mut Errand) -> Result<(), AskError> {
         let mut job = Job::new(&self.specification, errand.window, self.reports.clock.now());
-        if found.is_none() {
+        if let Some((_, noted)) = &errand.job {
+            // An earlier run noted that it was about to ask, and died before it knew the answer.
+            job.report_id = self.reports.find(&self.specification, noted.asked).await?;
+        }
+        if job.report_id.is_none() {
             if let Some((report_id, asked)) = self.recent().await? {
-                (found, job.asked) = (Some(report_id), asked);
+                (job.report_id, job.asked) = (Some(report_id), asked);
             }
         }
-        job.report_id = found;
-        let slot = self.note(errand.job.as_ref().map(|(slot, _)| *slot), &job, written).await;
-        let Some(slot) = slot else { return Ok(()) };
+        let slot = self.note(errand.job.as_ref().map(|(slot, _)| *slot), &job).await?;
         errand.job = Some((slot, job.clone()));
-        if job.report_id.is_none() {
-            job.report_id = Some(self.reports.create(&self.specification).await?);
-            self.note(Some(slot), &job, written).await;
-            errand.job = Some((slot, job));
+        if job.report_id.is_some() {
+            return Ok(());
         }
-        Ok(())
+        match self.reports.create(&self.specification).await {
+            Ok(report_id) => {
+                job.report_id = Some(report_id);
+                self.note(Some(slot), &job).await?;
+                errand.job = Some((slot, job));
+                Ok(())
+            }
+            // The next run looks whether it was made.
+            Err(error @ Error::OutcomeUnknown { .. }) => Err(error.into()),
+            Err(error) => {
+                let region = self.region;
+                self.ledger.change(move |it| it.set_job(region, slot, None)).await?;
+                errand.job = None;
+                Err(error.into())
+            }
+        }
     }
 
     /// A report that somebody has asked for so shortly before that Amazon would not make it anew.
-    async fn recent(&self) -> Result<Option<(String, chrono::DateTime<chrono::Utc>)>, Error> {
+    async fn recent(&self) -> Result<Option<(String, DateTime<Utc>)>, Error> {
         let Some(recent) = &self.recent else { return Ok(None) };
         // With options there is no telling whether it is the same report.
         if self.specification.data_start_time.is_some()
@@ -91,29 +84,32 @@ impl Asking {
         Ok(newest.and_then(|report| Some((report.report_id.clone(), report.created_time?))))
     }
 
-    /// Notes a job in the state, at its place or at a new one; nothing if the state cannot be written.
-    async fn note(
-        &self,
-        slot: Option<Slot>,
-        job: &Job,
-        written: &mut io::Result<()>,
-    ) -> Option<Slot> {
+    /// Notes a job in the state, at its place or at a new one.
+    async fn note(&self, slot: Option<Slot>, job: &Job) -> io::Result<Slot> {
         let (region, job) = (self.region, job.clone());
-        let noted = self.ledger.change(move |bookmarks| match slot {
+        let noting = self.ledger.change(move |bookmarks| match slot {
             Some(slot) => {
                 bookmarks.set_job(region, slot, Some(&job));
                 slot
             }
             None => bookmarks.put_job(region, &job),
         });
-        match noted.await {
-            Ok(slot) => Some(slot),
-            Err(error) => {
-                *written = Err(error);
-                None
-            }
-        }
+        noting.await
     }
+}
+
+/// An errand that has been asked for, or why it has not.
+pub(super) type Asked = (Errand, Result<(), AskError>);
+
+/// Why there is no report to wait for.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum AskError {
+    /// A call failed.
+    #[error(transparent)]
+    Call(#[from] Error),
+    /// The state cannot be written. This ends the run.
+    #[error("cannot write messages")]
+    Output(#[from] io::Error),
 }
 
 impl Desk {
@@ -123,16 +119,12 @@ impl Desk {
         let (region, now) = (self.area.region(), self.context.clock.start());
         let mut unwanted = Vec::new();
         for (slot, job) in self.context.ledger.look(|bookmarks| bookmarks.jobs(region)) {
-            let longest = if job.window == Window::Present { PRESENT } else { KEPT };
             let is_it = |errand: &&mut Errand| {
+                let lane = self.lanes.get(errand.lane);
                 errand.job.is_none()
-                    && errand.window == job.window
-                    && self.lanes.get(errand.lane).is_some_and(|lane| {
-                        let specification = lane.specification(&self.area, errand.window);
-                        Job::new(&specification, errand.window, now).asks_the_same(&job)
-                    })
+                    && lane.is_some_and(|lane| lane.wants(&self.area, errand.window, &job, now))
             };
-            let errand = errands.iter_mut().find(is_it).filter(|_| now - job.asked < longest);
+            let errand = errands.iter_mut().find(is_it);
             match errand {
                 Some(errand) => errand.job = Some((slot, job)),
                 None => unwanted.push(slot),
@@ -145,7 +137,7 @@ impl Desk {
         if unwanted.is_empty() {
             return Ok(());
         }
-        let forget = move |bookmarks: &mut crate::bookmark::Bookmarks| {
+        let forget = move |bookmarks: &mut Bookmarks| {
             for slot in unwanted {
                 bookmarks.set_job(region, slot, None);
             }

@@ -13,7 +13,7 @@ use tokio::sync::{OnceCell, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::asking::Asking;
+use super::asking::{AskError, Asked, Asking};
 use super::{Context, joined};
 use crate::account::Area;
 use crate::api::Report;
@@ -48,6 +48,8 @@ pub(super) struct Errand {
     pub(super) job: Option<(Slot, Job)>,
     /// Whether Amazon has failed to make it once, without a reason that can be acted on.
     pub(super) failed_before: bool,
+    /// How many days were taken off its end, because Amazon had no data for them yet.
+    pub(super) shortened: u32,
     /// Not to be asked for before this time.
     pub(super) not_before: Option<Instant>,
 }
@@ -55,7 +57,7 @@ pub(super) struct Errand {
 impl Errand {
     /// A window that nobody has asked for.
     pub(super) fn new(lane: usize, window: Window) -> Self {
-        Self { lane, window, job: None, failed_before: false, not_before: None }
+        Self { lane, window, job: None, failed_before: false, shortened: 0, not_before: None }
     }
 
     /// Amazon's identifier of its report, if it has one.
@@ -91,7 +93,7 @@ pub(super) struct Desk {
     pub(super) queues: IndexMap<&'static str, Queue>,
     /// What others have asked for of late, by report type; looked up once, where it can help.
     pub(super) recent: HashMap<&'static str, Arc<OnceCell<Vec<Report>>>>,
-    pub(super) asking: JoinSet<(Errand, Result<Errand, ReportError>, std::io::Result<()>)>,
+    pub(super) asking: JoinSet<Asked>,
     pub(super) waiting: JoinSet<(Errand, Result<Ended, ReportError>)>,
     /// Reports that are done, with their document's identifier.
     pub(super) done: VecDeque<(Errand, Report, String)>,
@@ -257,22 +259,22 @@ impl Desk {
     }
 
     /// Goes on when createReport has answered, or somebody's report was found.
-    async fn asked(
-        &mut self,
-        (errand, asked, written): (Errand, Result<Errand, ReportError>, std::io::Result<()>),
-    ) -> anyhow::Result<()> {
-        written?;
-        let queue = self.lanes.get(errand.lane).map(|lane| lane.report.report_type);
-        if let Some(queue) = queue.and_then(|report_type| self.queues.get_mut(report_type)) {
+    async fn asked(&mut self, (errand, asked): Asked) -> anyhow::Result<()> {
+        let report_type = self.lanes.get(errand.lane).map(|lane| lane.report.report_type);
+        if let Some(queue) = report_type.and_then(|name| self.queues.get_mut(name)) {
             queue.asking = queue.asking.saturating_sub(1);
         }
         match asked {
-            Ok(errand) => {
+            Ok(()) => {
                 self.count(errand.lane, |tally| tally.asked += 1);
                 self.wait(errand, true);
                 Ok(())
             }
-            Err(error) => self.not_asked(errand, error).await,
+            Err(AskError::Call(error)) => {
+                self.not_asked(&errand, &error);
+                Ok(())
+            }
+            Err(error @ AskError::Output(_)) => Err(error.into()),
         }
     }
 

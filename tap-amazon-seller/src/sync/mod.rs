@@ -15,6 +15,7 @@ mod asking;
 mod catalog;
 mod desk;
 mod journal;
+mod loading;
 mod outcome;
 mod tally;
 
@@ -100,9 +101,15 @@ pub async fn run(run: Run) -> anyhow::Result<()> {
         writer.open(selected.stream, keys, selected.schema.clone(), selected.mask.clone())?;
     }
     let catalog = selected_by(&run.selected, |it| matches!(it, Source::CatalogItems { .. }));
-    let listings = gathered(&run.config, catalog, &mut writer);
+    let listings = due::listings(&run.config, &run.selected).map(|(stream, asin)| {
+        writer.gather(stream.name, asin);
+        stream
+    });
     let bounds = bounds(&run.config, run.clock);
     let lanes = due::lanes(&run.config, &areas, &run.selected, listings, &run.bookmarks, bounds);
+    for (lane, cut) in lanes.iter().filter_map(|lane| Some((lane, lane.cut?))) {
+        tracing::warn!("{}: {cut}", lane.name());
+    }
     let context = Arc::new(Context {
         catalog,
         listings,
@@ -111,7 +118,11 @@ pub async fn run(run: Run) -> anyhow::Result<()> {
         ledger: Ledger::new(run.bookmarks, run.output),
         writer: Arc::new(Mutex::new(writer)),
         downloader: Downloader::with(policy, api_client::Timeouts::default())?,
-        patience: Patience { poll: run.config.poll_interval, timeout: run.config.report_timeout },
+        patience: Patience {
+            poll: run.config.poll_interval,
+            timeout: run.config.report_timeout,
+            in_line: run.config.max_wait * 2,
+        },
         clock: run.clock,
         scope: run.config.scope,
         board: Board::default(),
@@ -134,18 +145,6 @@ fn selected_by(
     is_wanted: impl Fn(&Source) -> bool,
 ) -> Option<&'static Stream> {
     selected.iter().map(|selected| selected.stream).find(|stream| is_wanted(&stream.source))
-}
-
-/// Has the writer gather what the catalogue is asked by; the stream that it is gathered from.
-fn gathered(
-    config: &Config,
-    catalog: Option<&'static Stream>,
-    writer: &mut Writer,
-) -> Option<&'static Stream> {
-    let stream = catalog.filter(|_| config.scope == CatalogScope::Listings)?;
-    let Source::CatalogItems { listings, asin } = stream.source else { return None };
-    writer.gather(listings, asin);
-    Stream::find(listings)
 }
 
 impl Context {

@@ -1,22 +1,25 @@
 //! What becomes of a window: records, nothing, another try, or a gap that is named.
 
 use api_client::Error;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use tokio::time::Instant;
 
 use super::desk::{Desk, Errand};
 use super::tally::Tally;
 use crate::api::Report;
-use crate::bookmark::{Bookmarks, Reading};
-use crate::document::{Loaded, Place, Places};
+use crate::document::Place;
+use crate::due::Lane;
 use crate::fatal::{Cause, cause};
-use crate::load::{self, LoadError, Outcome};
 use crate::plan::Window;
 use crate::report::{Ended, Fate, ReportError};
 use crate::settling;
 
 /// A report that has been in the making for so long is taken for lost, and asked for anew.
 const LOST: TimeDelta = TimeDelta::hours(24);
+
+/// How many days are taken off the end of a window. Amazon publishes what takes longest, the analytics of
+/// vendors, 72 hours after the end of a period.
+const HELD_BACK: u32 = 4;
 
 /// How many looks at a report go by before one that failed is asked for once more.
 const LATER: u32 = 60;
@@ -30,61 +33,56 @@ impl Desk {
     }
 
     /// The streams, the unit and the window, as messages name them.
-    fn name(&self, errand: &Errand) -> String {
-        let lane = self.lanes.get(errand.lane).map(crate::due::Lane::name);
+    pub(super) fn name(&self, errand: &Errand) -> String {
+        let lane = self.lanes.get(errand.lane).map(Lane::name);
         format!("{}: {}", lane.unwrap_or_default(), errand.window)
     }
 
-    /// Goes on without a report: nobody has one, and Amazon was not to be moved to make one.
-    pub(super) async fn not_asked(
-        &mut self,
-        errand: Errand,
-        error: ReportError,
-    ) -> anyhow::Result<()> {
-        let is_unknown = matches!(error, ReportError::Call(Error::OutcomeUnknown { .. }));
-        if !is_unknown {
-            self.forget(&errand).await?;
-        }
-        self.lose(&errand, &error.to_string());
-        if let ReportError::Call(error) = &error {
-            self.give_up(&errand, error).await?;
-        }
-        Ok(())
-    }
-
-    /// Gives up everything that would fail in the same way as an errand did: a whole report type that is
-    /// forbidden, or refused for hours; a marketplace in which the request is wrong.
-    async fn give_up(&mut self, errand: &Errand, error: &Error) -> anyhow::Result<()> {
-        let Some(lane) = self.lanes.get(errand.lane) else { return Ok(()) };
-        let report_type = lane.report.report_type;
-        let Some(queue) = self.queues.get_mut(report_type) else { return Ok(()) };
-        let (what, hint) = match error {
-            Error::Refused(_) => (lane.name(), String::new()),
+    /// Goes on without a report: nobody has one, and Amazon was not to be moved to make one. Whatever would
+    /// fail in the same way is given up with it: a whole report type that is forbidden, or refused for
+    /// hours; a marketplace in which the request is wrong.
+    pub(super) fn not_asked(&mut self, errand: &Errand, error: &Error) {
+        self.lose(errand, &error.to_string());
+        let Some(lane) = self.lanes.get(errand.lane) else { return };
+        let (region, report_type) = (self.area.region(), lane.report.report_type);
+        match error {
+            Error::Refused(_) => {
+                self.give_up(errand, &lane.name(), "", |it| it.lane == errand.lane)
+            }
             Error::Forbidden(_) => {
                 let roles = lane.report.roles.join(", ");
-                (report_type.to_owned(), format!("; the application needs one of these roles: {roles}"))
+                let hint = format!("; the application needs one of these roles: {roles}");
+                self.give_up(errand, &format!("{region}: {report_type}"), &hint, |_| true);
             }
-            Error::Unauthorized { .. } => (self.area.region().to_string(), String::new()),
-            Error::Exhausted { .. } | Error::WaitTooLong { .. } => {
-                (report_type.to_owned(), "; see max_wait_minutes".to_owned())
+            Error::Unauthorized { .. } | Error::Exhausted { .. } | Error::WaitTooLong { .. } => {
+                let hint = if error.is_throttled() { "; see max_wait_minutes" } else { "" };
+                self.give_up(errand, &format!("{region}: {report_type}"), hint, |_| true);
             }
-            _ => return Ok(()),
-        };
-        let is_lane = matches!(error, Error::Refused(_));
-        let (given_up, kept): (Vec<_>, _) = std::mem::take(&mut queue.errands)
-            .into_iter()
-            .partition(|other| !is_lane || other.lane == errand.lane);
+            _ => {}
+        }
+    }
+
+    /// Gives up those windows of an errand's report type that are meant, and says so.
+    fn give_up(
+        &mut self,
+        errand: &Errand,
+        name: &str,
+        hint: &str,
+        meant: impl Fn(&Errand) -> bool,
+    ) {
+        let report_type = self.lanes.get(errand.lane).map(|lane| lane.report.report_type);
+        let Some(queue) = report_type.and_then(|name| self.queues.get_mut(name)) else { return };
+        let all = std::mem::take(&mut queue.errands);
+        let (given_up, kept): (Vec<_>, Vec<_>) = all.into_iter().partition(|errand| meant(errand));
         queue.errands = kept.into();
-        let region = self.area.region();
-        tracing::error!(
-            "{region}: {what}: given up for this run, with {} more windows{hint}",
-            given_up.len()
-        );
+        if !given_up.is_empty() {
+            let windows = given_up.len();
+            tracing::error!("{name}: given up for this run, with {windows} more windows{hint}");
+        }
         for errand in given_up {
             self.count(errand.lane, |tally| tally.failed += 1);
             self.missing += 1;
         }
-        Ok(())
     }
 
     /// Goes on with a report that Amazon has ended.
@@ -154,7 +152,9 @@ impl Desk {
             self.count(errand.lane, |tally| tally.empty += 1);
             return self.out(&errand, self.context.clock.now(), None).await;
         }
-        tracing::info!("{name}: no data yet (report {id} was cancelled); asked for again next time");
+        tracing::info!(
+            "{name}: no data yet (report {id} was cancelled); asked for again next time"
+        );
         self.leave_open(&errand).await
     }
 
@@ -188,9 +188,15 @@ impl Desk {
         let said = format!("report {} ended FATAL: {reason}", report.report_id);
         self.journal(&errand, report, None, Some(reason)).await?;
         match (cause(reason), errand.window) {
-            (Cause::NotYet, Window::Times(from, until)) if until - from > TimeDelta::days(1) => {
+            (Cause::NotYet, Window::Times(from, until))
+                if until - from > TimeDelta::days(1) && errand.shortened < HELD_BACK =>
+            {
                 tracing::info!("{name}: {said}; asked for without its last day");
-                self.split(errand, &[Window::Times(from, until - TimeDelta::days(1))]).await
+                let window = Window::Times(from, until - TimeDelta::days(1));
+                let shortened = errand.shortened + 1;
+                self.forget(&errand).await?;
+                self.enqueue(Errand { shortened, ..Errand::new(errand.lane, window) });
+                Ok(())
             }
             (Cause::NotYet, Window::Day(_) | Window::Times(..)) => {
                 tracing::info!("{name}: {said}; asked for again next time");
@@ -199,13 +205,18 @@ impl Desk {
             (Cause::TooLong, Window::Times(from, until)) if until - from > TimeDelta::hours(1) => {
                 let middle = from + TimeDelta::seconds((until - from).num_seconds() / 2);
                 tracing::info!("{name}: {said}; asked for in two halves");
-                let halves = [Window::Times(from, middle), Window::Times(middle, until)];
-                self.split(errand, &halves).await
+                self.forget(&errand).await?;
+                for half in [Window::Times(from, middle), Window::Times(middle, until)] {
+                    self.enqueue(Errand::new(errand.lane, half));
+                }
+                self.count(errand.lane, |tally| tally.due += 1);
+                Ok(())
             }
             (Cause::Refused, _) => {
                 self.forget(&errand).await?;
                 self.lose(&errand, &said);
-                self.refuse(&errand);
+                let lane = self.lanes.get(errand.lane).map(Lane::name).unwrap_or_default();
+                self.give_up(&errand, &lane, "", |other| other.lane == errand.lane);
                 Ok(())
             }
             _ if !errand.failed_before => {
@@ -222,209 +233,17 @@ impl Desk {
         }
     }
 
-    /// Asks for other windows in the place of one.
-    async fn split(&mut self, errand: Errand, windows: &[Window]) -> anyhow::Result<()> {
-        self.forget(&errand).await?;
-        for window in windows {
-            self.enqueue(Errand::new(errand.lane, *window));
-        }
-        let more = windows.len() as u64 - 1;
-        self.count(errand.lane, |tally| tally.due += more);
-        Ok(())
-    }
-
-    /// Gives up a lane whose request is wrong.
-    fn refuse(&mut self, errand: &Errand) {
-        let Some(lane) = self.lanes.get(errand.lane) else { return };
-        let Some(queue) = self.queues.get_mut(lane.report.report_type) else { return };
-        let before = queue.errands.len();
-        queue.errands.retain(|other| other.lane != errand.lane);
-        let given_up = (before - queue.errands.len()) as u64;
-        if given_up > 0 {
-            tracing::error!("{}: given up for this run, with {given_up} more windows", lane.name());
-            self.missing += given_up;
-            self.count(errand.lane, |tally| tally.failed += given_up);
-        }
-    }
-
-    /// Starts to load a document.
-    pub(super) fn load(&mut self, errand: Errand, report: Report, document_id: String) {
-        let Some(lane) = self.lanes.get(errand.lane) else { return };
-        let source = load::Source {
-            report_id: report.report_id.clone(),
-            document_id,
-            place: lane.place,
-            day: if let Window::Day(day) = errand.window { Some(day) } else { None },
-            asin_granularity: lane.asin_granularity,
-            feeds: lane.feeds.clone(),
-        };
-        let (api, context) = (self.area.api.clone(), std::sync::Arc::clone(&self.context));
-        self.loading.spawn(async move {
-            let (downloader, writer) = (&context.downloader, &context.writer);
-            let outcome = load::load(&api, downloader, writer, &source, context.clock).await;
-            (errand, report, outcome)
-        });
-    }
-
-    /// Goes on when a document has been read to its end, or could not be.
-    pub(super) async fn loaded(
-        &mut self,
-        errand: Errand,
-        report: &Report,
-        outcome: Result<Outcome, LoadError>,
-    ) -> anyhow::Result<()> {
-        match outcome {
-            Ok(outcome) => {
-                self.note_loaded(&errand, &outcome.loaded);
-                self.journal(&errand, report, Some(outcome.loaded.rows), None).await?;
-                let asked = report.created_time.unwrap_or_else(|| self.context.clock.now());
-                match self.judge(&errand, asked, &outcome) {
-                    Some((false, reading)) => self.late(&errand, reading).await?,
-                    judged => {
-                        self.count(errand.lane, |tally| tally.done += 1);
-                        let reading = judged.and_then(|(_, reading)| reading);
-                        self.out(&errand, asked, reading).await?;
-                    }
-                }
-                self.read_catalog_of_listings(errand.lane, outcome.gathered);
-                Ok(())
-            }
-            Err(LoadError::Output(error)) => Err(error.into()),
-            Err(error) => {
-                // What cannot be read is asked for anew; what could not be fetched may be next time.
-                let is_of_no_use = matches!(error, LoadError::Document(_)) || error.is_gone();
-                if is_of_no_use {
-                    self.forget(&errand).await?;
-                }
-                let error = anyhow::Error::from(error);
-                self.journal(&errand, report, None, Some(&format!("{error:#}"))).await?;
-                self.lose(&errand, &format!("{error:#}"));
-                Ok(())
-            }
-        }
-    }
-
-    /// For a day: whether it is out, and what is noted of it while it has not settled.
-    fn judge(
-        &self,
-        errand: &Errand,
-        asked: DateTime<Utc>,
-        outcome: &Outcome,
-    ) -> Option<(bool, Option<Reading>)> {
-        let lane = self.lanes.get(errand.lane)?;
-        let (Window::Day(day), Place::Marketplace(marketplace)) = (errand.window, lane.place) else {
-            return None;
-        };
-        let reading = Reading { at: asked, digest: outcome.digest.clone() };
-        let readings = self.context.ledger.look(|bookmarks| lane.readings(bookmarks));
-        let earlier = readings.and_then(|mut readings| readings.remove(&day).flatten());
-        let end = settling::end_of(day, marketplace.time_zone);
-        let late = outcome.loaded.late;
-        let standing = settling::judge(end, lane.lookback, late, earlier.as_ref(), &reading);
-        if late && standing.is_out {
-            tracing::warn!("{}: still without figures by ASIN; taken as it is", self.name(errand));
-        }
-        Some((standing.is_out, (!standing.is_settled).then_some(reading)))
-    }
-
-    /// Goes on with a day that Amazon has not completed.
-    async fn late(&mut self, errand: &Errand, reading: Option<Reading>) -> anyhow::Result<()> {
-        tracing::info!("{}: not complete yet; asked for again next time", self.name(errand));
-        self.count(errand.lane, |tally| tally.open += 1);
-        let change = self.noting(errand, None, reading);
-        Ok(self.context.ledger.change(change).await?)
-    }
-
-    /// Notes that a window is out.
-    async fn out(
-        &mut self,
-        errand: &Errand,
-        taken: DateTime<Utc>,
-        reading: Option<Reading>,
-    ) -> anyhow::Result<()> {
-        let change = self.noting(errand, Some(taken), reading);
-        Ok(self.context.ledger.change(change).await?)
-    }
-
-    /// The change of the state when a window has ended: out if it was taken, its job gone.
-    fn noting(
-        &self,
-        errand: &Errand,
-        taken: Option<DateTime<Utc>>,
-        reading: Option<Reading>,
-    ) -> impl FnOnce(&mut Bookmarks) + Send + 'static {
-        let lane = self.lanes.get(errand.lane);
-        let (unit, origin) = lane.map_or(("", None), |lane| (lane.unit(), lane.origin));
-        // A stream that is only read for another has no bookmark of its own.
-        let streams: Vec<_> = lane
-            .into_iter()
-            .flat_map(|lane| &lane.feeds)
-            .map(|feed| feed.stream)
-            .filter(|stream| self.context.selected.iter().any(|it| it.stream == *stream))
-            .collect();
-        let (window, region) = (errand.window, self.area.region());
-        let slot = errand.job.as_ref().map(|(slot, _)| *slot);
-        move |bookmarks| {
-            for stream in streams {
-                match (taken, window.range(), origin) {
-                    (Some(_), Some(range), Some(origin)) => {
-                        bookmarks.out(stream, unit, origin, range);
-                    }
-                    (Some(taken), _, _) => bookmarks.taken(stream, unit, taken),
-                    (None, _, _) => {}
-                }
-                if let Window::Day(day) = window {
-                    let known = bookmarks.readings(stream, unit);
-                    if reading.is_some() || known.is_some_and(|known| known.contains_key(&day)) {
-                        bookmarks.read(stream, unit, day, reading.as_ref());
-                    }
-                }
-            }
-            if let Some(slot) = slot {
-                bookmarks.set_job(region, slot, None);
-            }
-        }
-    }
-
     /// Takes a report out of the state: nobody needs to take it up again.
-    async fn forget(&self, errand: &Errand) -> anyhow::Result<()> {
+    pub(super) async fn forget(&self, errand: &Errand) -> anyhow::Result<()> {
         let Some((slot, _)) = errand.job else { return Ok(()) };
         let region = self.area.region();
         Ok(self.context.ledger.change(move |it| it.set_job(region, slot, None)).await?)
     }
 
-    /// Says what a document held, and what of it was left out.
-    fn note_loaded(&mut self, errand: &Errand, loaded: &Loaded) {
-        let name = self.name(errand);
-        let records: u64 = loaded.records.values().sum();
-        tracing::info!("{name}: {} rows, {records} records", loaded.rows);
-        self.count(errand.lane, |tally| tally.rows += loaded.rows);
-        let left_out = [
-            (&loaded.ragged, "rows with more or fewer cells than the header"),
-            (&loaded.keyless, "rows without a key"),
-        ];
-        for (places, what) in left_out.iter().filter(|(places, _)| places.count > 0) {
-            tracing::error!("{name}: {what}, left out: {}", lines(places));
-            self.missing += 1;
-        }
-        if loaded.replaced > 0 {
-            tracing::warn!("{name}: {} bytes are not of the document's charset", loaded.replaced);
-        }
-        if loaded.nuls > 0 {
-            tracing::warn!("{name}: {} NUL characters removed", loaded.nuls);
-        }
-    }
-
     /// Says what is missing.
-    fn lose(&mut self, errand: &Errand, reason: &str) {
+    pub(super) fn lose(&mut self, errand: &Errand, reason: &str) {
         tracing::error!("{}: {reason}", self.name(errand));
         self.count(errand.lane, |tally| tally.failed += 1);
         self.missing += 1;
     }
-}
-
-/// How many lines are concerned, and which are the first.
-fn lines(places: &Places) -> String {
-    let first: Vec<_> = places.first.iter().map(u64::to_string).collect();
-    format!("{} (lines {}…)", places.count, first.join(", "))
 }
