@@ -1,0 +1,221 @@
+//! `--check`: which of the selected streams the application may read in each region, and which role is
+//! missing.
+//!
+//! One cheap call for each set of roles: getReports for one item of a report type, which makes no
+//! report; getMarketplaceParticipations; searchCatalogItems for one ASIN. What needs the same roles is
+//! asked once. 403 is a no, any other failure leaves the question open.
+//!
+//! That a missing role shows as 403 is known of createReport (amzn/selling-partner-api-docs, issue
+//! 1796). That getReports answers with the same 403 for a type that an application may not have was
+//! seen (jlevers/selling-partner-api, issue 478) and is not documented; the page says so.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use api_client::Error;
+use futures_util::future::join_all;
+use singer::cli::Incomplete;
+
+use crate::account::{self, AccountError, Area};
+use crate::api::{Api, CatalogQuery};
+use crate::config::{CatalogScope, Config};
+use crate::due;
+use crate::marketplace::Region;
+use crate::selection::Selected;
+use crate::streams::{Source, Stream};
+use crate::sync::{Run, policy};
+use crate::table::{Side, Table};
+
+/// What the catalogue is asked for when the configuration names no ASIN. It need not exist: what is not
+/// found is left out of a success.
+const ANY_ASIN: &str = "B000000000";
+
+/// One call that shows whether a role is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Probe {
+    Participations,
+    Reports(&'static str),
+    Catalog,
+}
+
+/// What a probe came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Answer {
+    Yes,
+    Unknown,
+    No,
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Yes => "yes",
+            Self::Unknown => "?",
+            Self::No => "NO",
+        })
+    }
+}
+
+/// What a stream needs: probes that must all be answered with yes, and the roles behind each.
+#[derive(Debug)]
+struct Need {
+    stream: &'static str,
+    probes: Vec<(Probe, &'static [&'static str])>,
+}
+
+/// The answers of a region; none for a region that is not the seller's, or that holds nothing to read.
+type Answers = BTreeMap<Probe, Answer>;
+
+/// Asks in every region, and prints what may be read. Fails if anything that is selected may not be read,
+/// or if that cannot be told.
+pub async fn run(run: Run) -> anyhow::Result<()> {
+    let config = &run.config;
+    let needs = needs(config, &run.selected);
+    let apis = account::connect(config, policy(config))?;
+    let asked = join_all(apis.into_iter().map(|api| ask(api, config, &needs))).await;
+    let regions: Vec<_> = asked.into_iter().flatten().collect();
+    if regions.is_empty() {
+        return Err(AccountError::NoRegion.into());
+    }
+    run.output.text(&page(&needs, &regions))?;
+    let unread = unread(&needs, &regions);
+    if unread.is_empty() {
+        return Ok(());
+    }
+    let unread = unread.join(", ");
+    Err(Incomplete(format!("not known to be readable everywhere: {unread}; see the table")).into())
+}
+
+/// What each selected stream needs. Report types with the same roles share the first one's probe.
+fn needs(config: &Config, selected: &[Selected]) -> Vec<Need> {
+    let listings = due::listings(config, selected).map(|(stream, _)| stream);
+    let mut types: Vec<(&'static [&'static str], &'static str)> = Vec::new();
+    let mut probe = |stream: &'static Stream| {
+        let roles = stream.source.roles();
+        let probe = match &stream.source {
+            Source::Reports => return None,
+            Source::Participations => Probe::Participations,
+            Source::CatalogItems { .. } => Probe::Catalog,
+            Source::Report { report, .. } => {
+                let known = types.iter().find(|(known, _)| *known == roles);
+                let report_type = known.map_or(report.report_type, |(_, report_type)| report_type);
+                types.push((roles, report_type));
+                Probe::Reports(report_type)
+            }
+        };
+        Some((probe, roles))
+    };
+    let need = |selected: &Selected| {
+        let stream = selected.stream;
+        let is_catalog = matches!(stream.source, Source::CatalogItems { .. });
+        let others = listings.filter(|_| is_catalog);
+        let probes = [Some(stream), others].into_iter().flatten().filter_map(&mut probe);
+        Need { stream: stream.name, probes: probes.collect() }
+    };
+    selected.iter().map(need).collect()
+}
+
+/// Asks one region; nothing if there is nothing in it to ask for.
+async fn ask(api: Api, config: &Config, needs: &[Need]) -> Option<(Region, Answers)> {
+    let region = api.region;
+    let mut answers = Answers::new();
+    let area = match api.participations().await {
+        Ok(found) => {
+            answers.insert(Probe::Participations, Answer::Yes);
+            Area::of(api, &found, config)
+        }
+        Err(error) if account::is_foreign(&error, config) => {
+            tracing::info!("{region}: not this seller's region; passed over");
+            return None;
+        }
+        Err(error) => {
+            tracing::error!("{region}: {error}");
+            answers.insert(Probe::Participations, verdict(&error));
+            if !matches!(error, Error::Forbidden(_)) {
+                // Without a login, or with Amazon out of order, every other call ends in the same way.
+                return Some((region, answers));
+            }
+            let named = config.marketplaces.iter().flatten().copied();
+            let marketplaces = named.filter(|it| it.region == region).collect();
+            Area { api, marketplaces, records: Vec::new() }
+        }
+    };
+    if area.marketplaces.is_empty() && answers.get(&Probe::Participations) == Some(&Answer::Yes) {
+        tracing::warn!("{region}: the account takes part in none of the marketplaces");
+        return None;
+    }
+    for (probe, _) in needs.iter().flat_map(|need| &need.probes) {
+        if !answers.contains_key(probe) {
+            answers.insert(*probe, call(&area, *probe, config).await);
+        }
+    }
+    Some((region, answers))
+}
+
+/// Makes the call of a probe.
+async fn call(area: &Area, probe: Probe, config: &Config) -> Answer {
+    let asked = match (probe, area.marketplaces.first()) {
+        (Probe::Participations, _) => area.api.participations().await.map(drop),
+        (Probe::Reports(report_type), _) => area.api.lists_reports(report_type).await,
+        (Probe::Catalog, Some(marketplace)) => {
+            let asin = match &config.scope {
+                CatalogScope::Asins(asins) => asins.first().map_or(ANY_ASIN, String::as_str),
+                CatalogScope::Listings | CatalogScope::Brands(_) => ANY_ASIN,
+            };
+            let query = CatalogQuery::Asins(&[asin.to_owned()]);
+            area.api.catalog_items(marketplace, &query, "summaries", None).await.map(drop)
+        }
+        (Probe::Catalog, None) => return Answer::Unknown,
+    };
+    match asked {
+        Ok(()) => Answer::Yes,
+        Err(error) => {
+            tracing::error!("{}: {error}", area.region());
+            verdict(&error)
+        }
+    }
+}
+
+/// What a failure says about the role.
+fn verdict(error: &Error) -> Answer {
+    if matches!(error, Error::Forbidden(_)) { Answer::No } else { Answer::Unknown }
+}
+
+/// Whether a stream may be read in a region: as the worst of its probes says.
+fn may_read(need: &Need, answers: &Answers) -> Answer {
+    let answer = |(probe, _): &(Probe, _)| *answers.get(probe).unwrap_or(&Answer::Unknown);
+    need.probes.iter().map(answer).max().unwrap_or(Answer::Yes)
+}
+
+/// The streams that are not known to be readable in all regions.
+fn unread(needs: &[Need], regions: &[(Region, Answers)]) -> Vec<&'static str> {
+    let is_unread =
+        |need: &&Need| regions.iter().any(|(_, answers)| may_read(need, answers) != Answer::Yes);
+    needs.iter().filter(is_unread).map(|need| need.stream).collect()
+}
+
+/// The table, and how it is to be read.
+fn page(needs: &[Need], regions: &[(Region, Answers)]) -> String {
+    let mut head = vec![("stream", Side::Left)];
+    head.extend(regions.iter().map(|(region, _)| (region.code(), Side::Left)));
+    head.push(("one of these roles is needed", Side::Left));
+    let mut table = Table::new(&head);
+    for need in needs {
+        let answers = regions.iter().map(|(_, answers)| may_read(need, answers).to_string());
+        let roles: Vec<_> = need.probes.iter().map(|(_, roles)| roles.join(", ")).collect();
+        let mut cells = vec![need.stream.to_owned()];
+        cells.extend(answers);
+        cells.push(if roles.is_empty() { "-".to_owned() } else { roles.join("; and of ") });
+        table.row(cells);
+    }
+    format!(
+        "{table}\n\
+         NO: Amazon answers 403. Give the application one of the roles, then let the seller authorize it \
+         again:\na refresh token keeps the roles of the day on which it was made. ?: see the log.\n\
+         yes, of a report: its reports may be listed. Amazon documents 403 for a missing role where a \
+         report is\nasked for; for listing it was seen, and is not documented."
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! Counts the calls of a run, region by region, and the time that they take at the published plans.
+//!
+//! Pure arithmetic: nothing here calls or reads a clock.
+
+use std::time::Duration;
+
+use api_client::Operation;
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+
+use crate::account::Area;
+use crate::api::{
+    CATALOG_PAGE, CREATE_REPORT, GET_MARKETPLACE_PARTICIPATIONS, GET_REPORT, GET_REPORT_DOCUMENT,
+    GET_REPORTS, SEARCH_CATALOG_ITEMS,
+};
+use crate::bookmark::{Bookmarks, Slot, Until};
+use crate::config::CatalogScope;
+use crate::document::Place;
+use crate::due::{Cut, Lane};
+use crate::job::Job;
+use crate::marketplace::Region;
+use crate::plan::{Bounds, Window};
+use crate::streams::Extraction;
+
+/// What a run would do.
+#[derive(Debug)]
+pub struct Forecast {
+    /// The share of each lane: one report for one unit.
+    pub shares: Vec<Share>,
+    /// The calls in each region, in the order in which a run makes them.
+    pub regions: Vec<(Region, Vec<Demand>)>,
+}
+
+/// What is due of one report in one unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// The streams that the report feeds.
+    pub streams: String,
+    /// The marketplace's country, or the region.
+    pub unit: &'static str,
+    /// Windows that are due: reports to load.
+    pub windows: u64,
+    /// Of these, the ones whose report an earlier run has asked for.
+    pub taken_up: u64,
+    /// Of these, the ones of which only Amazon knows whether an earlier run has asked for them.
+    pub looked_for: u64,
+    /// Of these, the ones that are out and are read again.
+    pub again: u64,
+    /// The first and the last day that is due, in the unit's own calendar; nothing for the present.
+    pub span: Option<(NaiveDate, NaiveDate)>,
+    /// Whole days since the start that are out; nothing for the present, which is never out.
+    pub days_out: Option<u64>,
+    /// Set if Amazon no longer has what is wanted.
+    pub cut: Option<Cut>,
+}
+
+/// Calls of one operation.
+#[derive(Debug, Clone)]
+pub struct Demand {
+    /// The operation, with its published plan.
+    pub operation: &'static Operation,
+    /// Calls that can be counted beforehand.
+    pub calls: u64,
+    /// What the others depend on, if there are any.
+    pub more: Option<&'static str>,
+}
+
+impl Demand {
+    fn exact(operation: &'static Operation, calls: u64) -> Self {
+        Self { operation, calls, more: None }
+    }
+
+    /// How long these calls take at the published plan, if its burst is whole: until the last of them
+    /// is sent.
+    #[must_use]
+    pub fn time(&self) -> Duration {
+        self.operation.plan.map_or(Duration::ZERO, |plan| plan.time_for(self.calls))
+    }
+}
+
+impl Forecast {
+    /// Counts. `catalog` is what the catalogue is asked for, if it is read.
+    #[must_use]
+    pub fn new(
+        lanes: &[Lane],
+        areas: &[Area],
+        catalog: Option<&CatalogScope>,
+        bookmarks: &Bookmarks,
+        bounds: Bounds,
+    ) -> Self {
+        let mut shares = Vec::new();
+        let mut regions = Vec::new();
+        for (number, area) in areas.iter().enumerate() {
+            let jobs = bookmarks.jobs(area.region());
+            let own: Vec<_> = lanes.iter().filter(|lane| lane.area == number).collect();
+            let parts: Vec<_> = own.iter().map(|lane| share(lane, area, &jobs, bounds)).collect();
+            let marketplaces = area.marketplaces.len() as u64;
+            let mut demands = demands(&own, &parts);
+            demands.extend(catalog.map(|scope| catalog_demand(scope, marketplaces)));
+            regions.push((area.region(), demands));
+            shares.extend(parts);
+        }
+        Self { shares, regions }
+    }
+
+    /// The calls that take longest, and where: what a run takes at least.
+    #[must_use]
+    pub fn slowest(&self) -> Option<(Region, &Demand)> {
+        let demands = self.regions.iter();
+        let demands = demands.flat_map(|(region, demands)| demands.iter().map(|it| (*region, it)));
+        demands.max_by_key(|(_, demand)| demand.time())
+    }
+}
+
+/// What is due of a lane.
+fn share(lane: &Lane, area: &Area, jobs: &[(Slot, Job)], bounds: Bounds) -> Share {
+    let job = |window: &Window| {
+        jobs.iter().map(|(_, job)| job).find(|job| lane.wants(area, *window, job, bounds.now))
+    };
+    let jobs: Vec<_> = lane.windows.iter().filter_map(job).collect();
+    let count = |is_known: bool| {
+        jobs.iter().filter(|job| job.report_id.is_some() == is_known).count() as u64
+    };
+    let is_out = |window: &&Window| window.range().is_some_and(|range| lane.extent.holds(&range));
+    Share {
+        streams: lane.streams(),
+        unit: lane.place_name(),
+        windows: lane.windows.len() as u64,
+        taken_up: count(true),
+        looked_for: count(false),
+        again: lane.windows.iter().filter(is_out).count() as u64,
+        span: span(&lane.windows),
+        days_out: days_out(lane, bounds),
+        cut: lane.cut,
+    }
+}
+
+/// The first and the last day of windows, in whatever order they are.
+fn span(windows: &[Window]) -> Option<(NaiveDate, NaiveDate)> {
+    let last_moment = |end: &DateTime<Utc>| *end - TimeDelta::seconds(1);
+    let days = windows.iter().filter_map(|window| match window {
+        Window::Present => None,
+        Window::Day(day) => Some((*day, *day)),
+        Window::Times(from, until) => Some((from.date_naive(), last_moment(until).date_naive())),
+    });
+    days.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
+}
+
+/// Whole days since the start of a lane that are out.
+fn days_out(lane: &Lane, bounds: Bounds) -> Option<u64> {
+    let retention = lane.retention();
+    let oldest = retention.map_or(bounds.start, |retention| bounds.oldest(retention));
+    let start = bounds.start.max(oldest);
+    let days = match (lane.report.extraction, lane.place) {
+        (Extraction::Daily { .. }, Place::Marketplace(marketplace)) => {
+            let zone = marketplace.time_zone;
+            let today = bounds.today(zone);
+            let days = start.with_timezone(&zone).date_naive().iter_days();
+            let range = |day: &NaiveDate| {
+                Some(Until::Day(*day)..Until::Day(day.checked_add_days(Days::new(1))?))
+            };
+            days.take_while(|day| *day < today)
+                .filter(|day| range(day).is_some_and(|range| lane.extent.holds(&range)))
+                .count()
+        }
+        (Extraction::Window { .. }, _) => {
+            let end = bounds.settled().max(start);
+            let gaps = lane.extent.gaps(Until::Time(start)..Until::Time(end));
+            let open: TimeDelta = gaps.iter().map(|gap| length(gap.start, gap.end)).sum();
+            usize::try_from((end - start - open).num_days()).unwrap_or_default()
+        }
+        (Extraction::Snapshot | Extraction::Daily { .. }, _) => return None,
+    };
+    Some(days as u64)
+}
+
+/// The time between two points, if they are times.
+fn length(from: Until, until: Until) -> TimeDelta {
+    match (from, until) {
+        (Until::Time(from), Until::Time(until)) => until - from,
+        _ => TimeDelta::zero(),
+    }
+}
+
+/// The calls for the reports of a region.
+fn demands(lanes: &[&Lane], shares: &[Share]) -> Vec<Demand> {
+    let sum = |count: fn(&Share) -> u64| shares.iter().map(count).sum::<u64>();
+    let (windows, taken_up) = (sum(|it| it.windows), sum(|it| it.taken_up));
+    // What others have asked for of late is looked up once a report type.
+    let mut looked_up: Vec<_> = lanes
+        .iter()
+        .zip(shares)
+        .filter(|(lane, share)| lane.is_shared() && share.windows > share.taken_up)
+        .map(|(lane, _)| lane.report.report_type)
+        .collect();
+    looked_up.sort_unstable();
+    looked_up.dedup();
+    let all = [
+        Demand::exact(&GET_MARKETPLACE_PARTICIPATIONS, 1),
+        Demand::exact(&GET_REPORTS, sum(|it| it.looked_for) + looked_up.len() as u64),
+        Demand::exact(&CREATE_REPORT, windows - taken_up),
+        Demand {
+            operation: &GET_REPORT,
+            calls: windows,
+            more: Some("each report is looked at until Amazon has made it"),
+        },
+        Demand::exact(&GET_REPORT_DOCUMENT, windows),
+    ];
+    all.into_iter().filter(|demand| demand.calls > 0).collect()
+}
+
+/// The calls for the catalogue of a region.
+fn catalog_demand(scope: &CatalogScope, marketplaces: u64) -> Demand {
+    let (calls, more) = match scope {
+        CatalogScope::Listings => (0, "a call for twenty ASINs of the listings and their parents"),
+        CatalogScope::Asins(asins) => {
+            (asins.len().div_ceil(CATALOG_PAGE) as u64, "a call for twenty parents of the items")
+        }
+        CatalogScope::Brands(brands) => {
+            (brands.len() as u64, "a call for twenty items of a brand, and at most fifty a brand")
+        }
+    };
+    Demand { operation: &SEARCH_CATALOG_ITEMS, calls: calls * marketplaces, more: Some(more) }
+}

@@ -1,0 +1,61 @@
+//! `--plan`: what a run would ask of Amazon and how long that takes, before anything is asked.
+//!
+//! ```text
+//!  config ─▶ account ─▶ due ─▶ demand ─▶ text ─▶ stdout
+//!            without a  lanes  arithmetic
+//!            call, if the
+//!            marketplaces
+//!            are named
+//! ```
+//!
+//! Only `demand` counts, and it is pure. How Amazon behaves on the day (reports that fail, quotas of
+//! report types that it does not publish, other programs of the same seller) is not in it.
+
+mod demand;
+mod text;
+
+use std::time::Duration;
+
+pub use demand::{Demand, Forecast, Share};
+
+use crate::sync::{Run, bounds, policy};
+use crate::{account, due};
+
+/// Prints the forecast of a run. Calls nothing if the configuration names marketplaces, else asks once
+/// a region which there are.
+pub async fn run(run: Run) -> anyhow::Result<()> {
+    let policy = policy(&run.config);
+    let (areas, is_silent) = match account::presumed(&run.config, policy)? {
+        Some(areas) => (areas, true),
+        None => (account::open(&run.config, policy).await?, false),
+    };
+    let listings = due::listings(&run.config, &run.selected).map(|(stream, _)| stream);
+    let bounds = bounds(&run.config, run.clock);
+    let lanes = due::lanes(&run.config, &areas, &run.selected, listings, &run.bookmarks, bounds);
+    let scope = due::reads_catalog(&run.selected).then_some(&run.config.scope);
+    let forecast = Forecast::new(&lanes, &areas, scope, &run.bookmarks, bounds);
+    Ok(run.output.text(&text::page(&forecast, is_silent))?)
+}
+
+/// A length of time in its two greatest units.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use tap_amazon_seller::forecast::spelled;
+/// assert_eq!(spelled(Duration::from_secs(217_665)), "2 d 12 h");
+/// assert_eq!(spelled(Duration::from_secs(61)), "1 min 1 s");
+/// ```
+#[must_use]
+pub fn spelled(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min {} s", seconds % 60),
+        (0, _, _) => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{days} d {} h", hours % 24),
+    }
+}
+
+#[cfg(test)]
+mod tests;
