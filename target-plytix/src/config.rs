@@ -4,13 +4,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use api_client::Window;
-use secrecy::SecretString;
+use chrono::NaiveDate;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 use singer::about::About;
 use singer::config::ConfigError;
 use singer::target::Limits;
 
 use crate::mapping::{self, Mapping};
+use crate::phase::{Manner, Phase, Phases};
+use crate::report::hotglue::hex;
 
 /// What this program says about itself.
 pub static ABOUT: About = About {
@@ -45,10 +49,22 @@ pub struct Config {
     pub max_rate_limit_wait_seconds: u64,
     /// How long one request may take, in seconds.
     pub request_timeout_seconds: u64,
-    /// Family of new products, by name or id; empty for none.
-    pub family: String,
+    /// Family of new products, by name or id; empty for none, and that of the mapping if it is not set.
+    pub family: Option<String>,
     /// A mapping in place of the built-in one.
     pub mapping: Option<PathBuf>,
+    /// What is done.
+    pub phases: Vec<Phase>,
+    /// Whether attributes, the family and relationships are made that the account lacks.
+    pub create_missing_definitions: bool,
+    /// How pictures are put on a product.
+    pub image_link_mode: LinkMode,
+    /// Where runs are kept.
+    pub run_dir: PathBuf,
+    /// How long something that was seen in Plytix is not looked at again, in days.
+    pub remember_days: u64,
+    /// What is printed.
+    pub output: OutputMode,
     /// When the date of the last change is written.
     pub touch_last_synced: Touch,
     /// Products that are written at the same time.
@@ -59,6 +75,30 @@ pub struct Config {
     pub batch_size_rows: usize,
     /// Seconds that are worth a commit.
     pub batch_wait_limit_seconds: u64,
+}
+
+/// How pictures are put on a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkMode {
+    /// The whole gallery and the thumbnail with one write.
+    #[default]
+    Patch,
+    /// Each with a request of its own; pictures that are there stay.
+    Append,
+}
+
+/// What is printed on standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputMode {
+    /// As hotglue wants it where its environment is there, else as Singer does.
+    #[default]
+    Auto,
+    /// The tap's states, as they become true.
+    Singer,
+    /// What became of every record, once, at the end.
+    Hotglue,
 }
 
 /// When the date of the last change is written.
@@ -87,8 +127,14 @@ impl Default for Config {
             quota_share: 1.0,
             max_rate_limit_wait_seconds: 3700,
             request_timeout_seconds: 60,
-            family: "8 - Amazon".to_owned(),
+            family: None,
             mapping: None,
+            phases: Phase::ALL.to_vec(),
+            create_missing_definitions: false,
+            image_link_mode: LinkMode::default(),
+            run_dir: PathBuf::from("plytix-runs"),
+            remember_days: 30,
+            output: OutputMode::default(),
             touch_last_synced: Touch::default(),
             parallel_writes: 3,
             dry_run: false,
@@ -108,6 +154,34 @@ impl Config {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?;
         Mapping::read(&text)
+    }
+
+    /// How a run of this day writes.
+    #[must_use]
+    pub fn manner(&self, mapping: &Mapping, today: NaiveDate) -> Manner {
+        let family = self.family.as_ref().unwrap_or(&mapping.workflow().family);
+        Manner {
+            family: family.clone(),
+            touch: self.touch_last_synced,
+            today,
+            parallel: self.parallel_writes,
+            windows: self.windows().to_vec(),
+            phases: Phases::of(&self.phases),
+            again: false,
+            link_mode: self.image_link_mode,
+            create_missing: self.create_missing_definitions,
+        }
+    }
+
+    /// The file of what is remembered about this account; its name tells accounts apart and no key.
+    #[must_use]
+    pub fn memory(&self) -> PathBuf {
+        let mut digest = Sha256::new();
+        digest.update(&self.api_url);
+        digest.update([0]);
+        digest.update(self.api_key.expose_secret());
+        let name = hex(digest.finalize().get(..6).unwrap_or_default());
+        self.run_dir.join(format!("memory-{name}.jsonl"))
     }
 
     /// The share of the account's limits that this target keeps within.
@@ -175,7 +249,8 @@ mod tests {
                 described.insert(name.clone(), default.clone());
             }
         }
-        assert_eq!(described.len(), schema["properties"].as_object().unwrap().len() - 3);
+        // The credentials, the mapping, and the family, which the mapping names.
+        assert_eq!(described.len(), schema["properties"].as_object().unwrap().len() - 4);
         let described = format!("{:?}", config(described.into()).unwrap());
         assert_eq!(described, format!("{:?}", config(json!({})).unwrap()));
     }

@@ -85,7 +85,10 @@ impl Definition {
     #[must_use]
     pub fn unwritable<'l>(&self, labels: impl Iterator<Item = &'l str>) -> Vec<&'l str> {
         labels
-            .filter(|label| self.attribute(label).is_some_and(|it| it.kind == Kind::Other))
+            .filter(|label| {
+                let kind = self.attribute(label).map(|it| it.kind);
+                matches!(kind, Some(Kind::Gallery | Kind::Other))
+            })
             .collect()
     }
 }

@@ -4,9 +4,9 @@
 //! differs and nothing else.
 //!
 //! ```text
-//!  record ──▶ mapping ──▶ merge ─────────── commit ──────────▶ upsert
-//!             path         one product      all that waits      look up 100 at a time
-//!             template     per SKU                              create, family · patch · nothing
+//!  record ──▶ mapping ──▶ merge ─────────── commit ──────────▶ phases ──▶ report
+//!             path         one product      all that waits      look up 100    what became of it
+//!             template     per SKU                              at a time      run: a folder a run
 //! ```
 
 pub mod account;
@@ -17,11 +17,14 @@ pub mod dialect;
 pub mod mapping;
 pub mod number;
 pub mod path;
+pub mod phase;
+pub mod printed;
 pub mod product;
+pub mod program;
 pub mod report;
 pub mod run;
 pub mod sink;
+pub mod stop;
 pub mod template;
-pub mod upsert;
 pub mod value;
 pub mod wanted;

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use target_plytix::config::ABOUT;
-use target_plytix::run;
+use target_plytix::program;
 
 fn main() -> ExitCode {
-    singer::cli::main(&ABOUT, run::run)
+    singer::cli::main(&ABOUT, program::run)
 }

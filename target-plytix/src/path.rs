@@ -9,9 +9,9 @@
 //!  'odd.name'.x                                            quotes, where a name holds . [ ] | { } = '
 //! ```
 //!
-//! A path gives the *first* value that it meets, in the order of the record, and passes over null and
-//! blank text. It never joins or counts: whoever needs that computes it before this target. It knows
-//! JSON and nothing about streams or products.
+//! A path gives the *first* value that it meets, in the order of the record, or all of them, and passes
+//! over null and blank text. It never joins or counts: whoever needs that computes it before this target.
+//! It knows JSON and nothing about streams or products.
 //!
 //! Values stay raw text until the last step, so numbers keep their digits, and members that no path
 //! names are never taken apart.
@@ -86,6 +86,39 @@ impl Path {
     #[must_use]
     pub fn find<'r>(&self, record: &Members<'r>) -> Found<'r> {
         record.get(&self.first).map_or(Found::Absent, |value| follow(&self.rest, value))
+    }
+
+    /// All values in the record with these members, in the record's order.
+    #[must_use]
+    pub fn all<'r>(&self, record: &Members<'r>) -> Vec<&'r RawValue> {
+        let mut all = Vec::new();
+        if let Some(value) = record.get(&self.first) {
+            collect(&self.rest, value, &mut all);
+        }
+        all
+    }
+}
+
+/// Takes the remaining steps from a value on, wherever they lead.
+fn collect<'r>(steps: &[Step], value: &'r RawValue, all: &mut Vec<&'r RawValue>) {
+    match steps.split_first() {
+        None => {
+            if let Found::Value(value) = ended(value) {
+                all.push(value);
+            }
+        }
+        Some((Step::Member(name), rest)) => {
+            if let Some(value) = members(value).and_then(|members| members.get(name).copied()) {
+                collect(rest, value, all);
+            }
+        }
+        Some((Step::Each, rest)) => {
+            elements(value).into_iter().for_each(|element| collect(rest, element, all));
+        }
+        Some((Step::Where { member, text }, rest)) => elements(value)
+            .into_iter()
+            .filter(|element| holds(element, member, text))
+            .for_each(|element| collect(rest, element, all)),
     }
 }
 
@@ -233,6 +266,20 @@ mod tests {
         ] {
             assert_eq!(find(path, RECORD), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn a_path_gives_all_values_in_their_order() {
+        let raw: &RawValue = serde_json::from_str(RECORD).unwrap();
+        let all = |path: &str| -> Vec<&str> {
+            let path = Path::parse(path).unwrap();
+            path.all(&members(raw).unwrap()).into_iter().map(RawValue::get).collect()
+        };
+        assert_eq!(all("summaries[].itemName"), [r#""Mug""#, r#""Cup""#]);
+        assert_eq!(all("relationships[].relationships[].parentAsins[]"), [r#""P1""#, r#""P2""#]);
+        let upcs = all("identifiers[].identifiers[identifierType=UPC].identifier");
+        assert_eq!(upcs, [r#""012""#]);
+        assert!(all("nowhere[].x").is_empty() && all("empty").is_empty());
     }
 
     #[test]

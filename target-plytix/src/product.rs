@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::definition::Definition;
 use crate::mapping::Field;
+use crate::report::FieldChange;
 use crate::value::{Kind, Unfit, Value};
 use crate::wanted::{Cell, Unmatched, Wanted, WriteRule};
 
@@ -24,8 +25,16 @@ pub struct Present {
     pub created: Option<DateTime<Utc>>,
     /// Its label.
     pub label: Option<Value>,
-    /// Its attributes that are not empty, by label.
+    /// Its GTIN.
+    pub gtin: Option<String>,
+    /// Its attributes that are not empty and hold no assets, by label.
     pub attributes: BTreeMap<String, Value>,
+    /// Ids of the assets of its attributes that hold some, by label.
+    pub media: BTreeMap<String, Vec<String>>,
+    /// Id of the asset that stands for it.
+    pub thumbnail: Option<String>,
+    /// Ids of the products that it is linked to, by the id of the relationship.
+    pub links: BTreeMap<String, Vec<String>>,
 }
 
 /// Why a product cannot be written as its records want it. Names the field, never the value.
@@ -59,6 +68,31 @@ impl Change {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let properties = self.properties.keys().copied();
         properties.chain(self.attributes.keys().map(String::as_str))
+    }
+
+    /// What is written over what was there, for people. A new product's SKU is no news.
+    #[must_use]
+    pub fn entries(&self, present: Option<&Present>) -> Vec<FieldChange> {
+        let raw = |value: &Value| serde_json::value::to_raw_value(value).ok();
+        let entry = |name: &str, new: &Option<Value>, old: Option<&Value>| FieldChange {
+            field: name.to_owned(),
+            old: old.and_then(raw),
+            new: new.as_ref().and_then(raw),
+        };
+        let properties = self.properties.iter().filter(|(name, _)| **name != "sku");
+        let label = present.and_then(|present| present.label.as_ref());
+        let properties = properties.map(|(name, new)| entry(name, new, label));
+        let attributes = self.attributes.iter().map(|(label, new)| {
+            entry(label, new, present.and_then(|present| present.attributes.get(label)))
+        });
+        properties.chain(attributes).collect()
+    }
+
+    /// Writes this text to an attribute, too.
+    #[must_use]
+    pub fn with(mut self, attribute: &str, text: &str) -> Self {
+        self.attributes.insert(attribute.to_owned(), Some(Value::Text(text.to_owned())));
+        self
     }
 
     /// Writes this day, too.
@@ -208,7 +242,7 @@ mod tests {
     }
 
     fn wanted(cells: Vec<Cell>) -> Wanted {
-        let wanted = Wanted { sku: "S".into(), cells, records: 1 };
+        let wanted = Wanted { sku: "S".into(), cells, records: 1, ..Wanted::default() };
         fitted(wanted, &fields(), &account()).unwrap()
     }
 
@@ -217,6 +251,10 @@ mod tests {
             id: "5c4ed8002f0985001e233275".into(),
             sku: "S".into(),
             created: None,
+            gtin: None,
+            media: BTreeMap::new(),
+            thumbnail: None,
+            links: BTreeMap::new(),
             label: label.map(value),
             attributes: attributes
                 .iter()
@@ -278,8 +316,12 @@ mod tests {
     #[test]
     fn a_status_without_an_option_fails_its_product_unless_the_mapping_skips_it() {
         let mut odd = cell(3, Some(r#""Incomplete""#), WriteRule::Always);
-        let product =
-            |cell: &Cell| Wanted { sku: "S".into(), cells: vec![cell.clone()], records: 1 };
+        let product = |cell: &Cell| Wanted {
+            sku: "S".into(),
+            cells: vec![cell.clone()],
+            records: 1,
+            ..Wanted::default()
+        };
         let error = fitted(product(&odd), &fields(), &account()).unwrap_err().to_string();
         assert!(
             error.starts_with("mapping: status: not one of the attribute's options"),

@@ -7,21 +7,40 @@ use serde_json::value::RawValue;
 use singer::{Record, Schema, Sink};
 
 use crate::mapping::{Mapped, Mapping};
-use crate::path::members;
+use crate::path::{members, text};
+use crate::phase::{LoadError, Loader};
 use crate::report::Report;
-use crate::upsert::{Plan, Upsert, UpsertError};
-use crate::wanted::{Merge, Wanted};
+use crate::report::hotglue::{Notes, hash};
+use crate::run::{Checkpoint, Spool};
+use crate::wanted::{Merge, Note, Wanted};
 
 /// Collects products and writes them when it is asked to.
 #[derive(Debug)]
 pub struct PlytixSink {
     mapping: Arc<Mapping>,
-    upsert: Arc<Upsert>,
+    loader: Arc<Loader>,
     report: Arc<Report>,
     mode: Mode,
+    options: Options,
     merge: Merge,
     streams: HashMap<String, Stream>,
     ignored: HashSet<String>,
+    /// Number of the line that was taken last.
+    line: u64,
+    commits: u64,
+}
+
+/// What is special about a run.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Records up to this line were committed by the run that this one takes up.
+    pub after_line: u64,
+    /// Only these products are this run's business, if it is set.
+    pub only: Option<HashSet<String>>,
+    /// Where the messages are kept.
+    pub spool: Option<Spool>,
+    /// What is noted of every record, where somebody wants it.
+    pub notes: Option<Notes>,
 }
 
 /// Whether anything is written.
@@ -34,11 +53,10 @@ pub enum Mode {
 }
 
 /// A stream whose records become products.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Stream {
+    name: Arc<str>,
     keys: Vec<String>,
-    /// Records so far.
-    records: u64,
 }
 
 /// Why a record cannot be taken. Names members, never values.
@@ -51,30 +69,53 @@ enum TakeError {
 }
 
 impl PlytixSink {
-    /// Collects products for `upsert`.
+    /// Collects products for `loader`.
     #[must_use]
     pub fn new(
         mapping: Arc<Mapping>,
-        upsert: Arc<Upsert>,
+        loader: Arc<Loader>,
         report: Arc<Report>,
         mode: Mode,
+        options: Options,
     ) -> Self {
         Self {
             mapping,
-            upsert,
+            loader,
             report,
             mode,
+            options,
             merge: Merge::default(),
             streams: HashMap::new(),
             ignored: HashSet::new(),
+            line: 0,
+            commits: 0,
+        }
+    }
+
+    /// Commits so far, and the line that was taken last.
+    #[must_use]
+    pub fn progress(&self) -> (u64, u64) {
+        (self.commits, self.line)
+    }
+
+    /// How far the run will be when everything that was taken so far is committed. The last line may be a
+    /// BATCH message whose records are not all taken yet, so it counts as to come.
+    fn checkpoint(&mut self) -> impl FnOnce() -> Result<(), LoadError> + Send + 'static {
+        self.commits += 1;
+        let (report, commits, line) =
+            (Arc::clone(&self.report), self.commits, self.line.saturating_sub(1));
+        move || {
+            let Some(run) = report.run() else { return Ok(()) };
+            let totals = report.totals();
+            Ok(run.check(&Checkpoint { complete: false, commits, line, totals })?)
         }
     }
 }
 
 impl Sink for PlytixSink {
-    type Error = UpsertError;
+    type Error = LoadError;
 
-    fn schema(&mut self, schema: &Schema) -> Result<(), UpsertError> {
+    fn schema(&mut self, schema: &Schema) -> Result<(), LoadError> {
         let name = &schema.stream;
         if !self.mapping.knows(name) {
             if self.ignored.insert(name.clone()) {
@@ -85,9 +126,9 @@ impl Sink for PlytixSink {
             return Ok(());
         }
         let undeclared: Vec<&str> = schema.undeclared_keys().collect();
-        let stream = self.streams.entry(name.clone()).or_default();
         let keys = schema.key_properties.iter().filter(|key| !undeclared.contains(&key.as_str()));
-        stream.keys = keys.cloned().collect();
+        let stream = Stream { name: name.as_str().into(), keys: keys.cloned().collect() };
+        self.streams.insert(name.clone(), stream);
         if !undeclared.is_empty() {
             let keys = undeclared.join(", ");
             tracing::warn!("{name}: the schema does not declare its key {keys}; taken as no key");
@@ -95,15 +136,29 @@ impl Sink for PlytixSink {
         Ok(())
     }
 
-    fn record(&mut self, record: &Record<'_>) -> Result<(), UpsertError> {
+    fn record(&mut self, record: &Record<'_>) -> Result<(), LoadError> {
         let name = record.stream.as_ref();
-        let Some(stream) = self.streams.get_mut(name) else { return Ok(()) };
-        stream.records += 1;
+        let Some(stream) = self.streams.get(name) else { return Ok(()) };
+        self.line = record.line;
+        if record.line > 0 && record.line <= self.options.after_line {
+            return Ok(());
+        }
+        let note = note(self.options.notes.as_ref(), stream, record);
+        if let (Some(notes), Some(hash)) = (&self.options.notes, &note.hash)
+            && notes.is_done(name, hash)
+        {
+            return Ok(());
+        }
         match taken(&self.mapping, name, stream, record.record) {
-            Ok(Some(Mapped::Contribution(contribution))) => self.merge.add(contribution),
+            Ok(Some(Mapped::Contribution(contribution))) => {
+                let only = self.options.only.as_ref();
+                if only.is_none_or(|only| only.contains(&contribution.sku)) {
+                    self.merge.add(contribution, note);
+                }
+            }
             Ok(Some(Mapped::Skipped)) => self.report.skipped(),
             Ok(None) => {}
-            Err(error) => self.report.unmapped(name, stream.records, error.as_ref()),
+            Err(error) => self.report.unmapped(&note, error.as_ref()),
         }
         Ok(())
     }
@@ -111,20 +166,37 @@ impl Sink for PlytixSink {
     fn commit(
         &mut self,
         _state: Option<&RawValue>,
-    ) -> impl Future<Output = Result<(), UpsertError>> + Send + 'static {
+    ) -> impl Future<Output = Result<(), LoadError>> + Send + 'static {
         let products: Vec<Wanted> = std::mem::take(&mut self.merge).products().collect();
-        let upsert = Arc::clone(&self.upsert);
+        let loader = Arc::clone(&self.loader);
         let mode = self.mode;
+        // What is written must be in the run's folder first, so that the run can be taken up.
+        let kept = self.options.spool.as_ref().map_or(Ok(()), Spool::flush);
+        let checked = self.checkpoint();
         async move {
+            kept.map_err(LoadError::Spool)?;
             match mode {
-                _ if products.is_empty() => Ok(()),
-                Mode::Write => upsert.commit(products).await,
-                Mode::DryRun => {
-                    say(&upsert, &upsert.plan(products).await?);
-                    Ok(())
-                }
+                _ if products.is_empty() => {}
+                Mode::Write => loader.commit(products).await?,
+                Mode::DryRun => drop(loader.foresee(products).await?),
             }
+            checked()
         }
+    }
+}
+
+/// What is noted of a record.
+fn note(notes: Option<&Notes>, stream: &Stream, record: &Record<'_>) -> Note {
+    let external_id = notes.and_then(|_| {
+        let members = members(record.record)?;
+        let id = members.get("externalId").or_else(|| members.get("externalid"))?;
+        Some(text(id).unwrap_or_else(|| id.get().to_owned()))
+    });
+    Note {
+        stream: Arc::clone(&stream.name),
+        line: record.line,
+        hash: notes.map(|_| hash(record.record)),
+        external_id,
     }
 }
 
@@ -145,30 +217,6 @@ fn taken(
     Ok(mapping.map(name, &members, keys)?)
 }
 
-/// Says what would be done with each product.
-fn say(upsert: &Upsert, plan: &Plan) {
-    for task in &plan.tasks {
-        let sku = &task.wanted.sku;
-        match &task.present {
-            None => tracing::info!("dry run: {sku}: create"),
-            Some(present) => {
-                let change = upsert.change(&task.wanted, present);
-                let names: Vec<&str> = change.names().collect();
-                tracing::info!("dry run: {sku}: update {}", names.join(", "));
-            }
-        }
-    }
-    let requests = upsert.requests(plan);
-    let time = upsert.shortest_time(requests);
-    let creates = plan.tasks.iter().filter(|task| task.present.is_none()).count();
-    tracing::info!(
-        "dry run: {creates} products to create, {} to update, {} unchanged: {requests} more requests, at least {} s",
-        plan.tasks.len() - creates,
-        plan.unchanged,
-        time.as_secs(),
-    );
-}
-
 #[cfg(test)]
 mod tests {
     use singer::Message;
@@ -180,8 +228,9 @@ mod tests {
     fn sink() -> PlytixSink {
         let config: Config = singer::config::read(serde_json::Map::new()).unwrap();
         let report = Arc::new(Report::default());
-        let upsert = Arc::new(crate::upsert::tests::upsert("changed", Arc::clone(&report)));
-        PlytixSink::new(Arc::new(config.mapping().unwrap()), upsert, report, Mode::Write)
+        let loader = Arc::new(crate::phase::tests::loader("changed", Arc::clone(&report)));
+        let mapping = Arc::new(config.mapping().unwrap());
+        PlytixSink::new(mapping, loader, report, Mode::Write, Options::default())
     }
 
     fn take(sink: &mut PlytixSink, lines: &[&str]) {
@@ -237,6 +286,6 @@ mod tests {
         let mut sink = sink();
         take(&mut sink, &[CATALOG]);
         sink.commit(None).await.unwrap();
-        assert!(sink.upsert.api().counts().is_empty());
+        assert!(sink.loader.api().counts().is_empty());
     }
 }

@@ -34,7 +34,9 @@ pub enum Kind {
     Dropdown,
     /// `MultiSelectAttribute`: options, in their exact spelling.
     MultiSelect,
-    /// Media, galleries, completeness, and types that came after this code: left alone.
+    /// `MediaGalleryAttribute`: assets in an order; written by the phase of the pictures alone.
+    Gallery,
+    /// Media, completeness, and types that came after this code: left alone.
     Other,
 }
 
@@ -50,6 +52,7 @@ impl Kind {
             "DateAttribute" => Self::Date,
             "DropdownAttribute" => Self::Dropdown,
             "MultiSelectAttribute" => Self::MultiSelect,
+            "MediaGalleryAttribute" => Self::Gallery,
             _ => Self::Other,
         }
     }
@@ -151,7 +154,7 @@ impl Value {
                     texts.iter().map(|text| option(text, options)).collect();
                 fitted.map(Self::set).ok_or(Unfit::Option)
             }
-            Kind::Other => Err(Unfit::Kind),
+            Kind::Gallery | Kind::Other => Err(Unfit::Kind),
         }
     }
 
@@ -161,7 +164,7 @@ impl Value {
     pub fn settled(self, kind: Kind) -> Self {
         match (kind, self) {
             (Kind::MultiSelect, Self::List(texts)) => Self::set(texts),
-            (Kind::Dropdown | Kind::MultiSelect | Kind::Other, value) => value,
+            (Kind::Dropdown | Kind::MultiSelect | Kind::Gallery | Kind::Other, value) => value,
             (kind, value) => value.clone().fit(kind, &[]).unwrap_or(value),
         }
     }

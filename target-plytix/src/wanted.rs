@@ -12,6 +12,8 @@
 //! Merging ends with the commit. Records of one product that come in different commits are written one
 //! after the other.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde::Deserialize;
 
@@ -65,6 +67,72 @@ pub struct Rank {
     pub keys: String,
 }
 
+/// What a record says about its product beyond the product's own values.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Around {
+    /// SKUs of the products that it belongs to.
+    pub parents: Vec<String>,
+    /// SKUs of the products that belong to it.
+    pub children: Vec<String>,
+    /// What the seller's own product may be found by.
+    pub identifiers: Vec<Identifier>,
+    /// Its pictures, in order, the one for the thumbnail first.
+    pub images: Vec<Image>,
+}
+
+/// Something that the seller's own product may be found by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Identifier {
+    /// Place of the rule in the mapping's `listings.match`.
+    pub rule: usize,
+    /// The bar code, or model number, as the record has it, without blanks around it.
+    pub text: String,
+}
+
+/// A picture.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Image {
+    /// Where it is.
+    pub link: String,
+    /// What Plytix shall call it: the same for the same picture, whatever product shows it.
+    pub filename: String,
+}
+
+impl Around {
+    /// Adds what another record says of the same product; its pictures only where there are none yet.
+    fn add(&mut self, other: Self) {
+        let Self { parents, children, identifiers, images } = other;
+        append(&mut self.parents, parents);
+        append(&mut self.children, children);
+        append(&mut self.identifiers, identifiers);
+        if self.images.is_empty() {
+            self.images = images;
+        }
+    }
+}
+
+/// Adds what is not there yet.
+fn append<T: PartialEq>(known: &mut Vec<T>, more: Vec<T>) {
+    for one in more {
+        if !known.contains(&one) {
+            known.push(one);
+        }
+    }
+}
+
+/// A record, for telling what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Its stream.
+    pub stream: Arc<str>,
+    /// Number of its line in the input, from 1; that of the BATCH message if it came in a file.
+    pub line: u64,
+    /// SHA-256 of the record, in hexadecimal, if somebody wants it.
+    pub hash: Option<String>,
+    /// What another system calls the record.
+    pub external_id: Option<String>,
+}
+
 /// What one record says about its product.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contribution {
@@ -74,10 +142,12 @@ pub struct Contribution {
     pub rank: Rank,
     /// What it says.
     pub cells: Vec<Cell>,
+    /// What it says about other things.
+    pub around: Around,
 }
 
 /// What a product should be.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Wanted {
     /// The product's SKU.
     pub sku: String,
@@ -85,22 +155,35 @@ pub struct Wanted {
     pub cells: Vec<Cell>,
     /// How many records say so.
     pub records: usize,
+    /// What the records say about other things.
+    pub around: Around,
+    /// The records, those that a later one replaced included.
+    pub notes: Vec<Note>,
 }
 
 /// Products that are waiting to be written.
 #[derive(Debug, Default)]
 pub struct Merge {
-    products: IndexMap<String, Vec<(Rank, Vec<Cell>)>>,
+    products: IndexMap<String, Waiting>,
+}
+
+/// The records of one product.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// By rank.
+    records: Vec<(Rank, Vec<Cell>, Around)>,
+    notes: Vec<Note>,
 }
 
 impl Merge {
-    /// Adds what a record says.
-    pub fn add(&mut self, contribution: Contribution) {
-        let Contribution { sku, rank, cells } = contribution;
-        let records = self.products.entry(sku).or_default();
-        records.retain(|(known, _)| known.stream != rank.stream || known.keys != rank.keys);
-        let place = records.partition_point(|(known, _)| *known < rank);
-        records.insert(place, (rank, cells));
+    /// Adds what a record says; `note` tells the record again when it is known what became of it.
+    pub fn add(&mut self, contribution: Contribution, note: Note) {
+        let Contribution { sku, rank, cells, around } = contribution;
+        let Waiting { records, notes } = self.products.entry(sku).or_default();
+        records.retain(|(known, ..)| known.stream != rank.stream || known.keys != rank.keys);
+        let place = records.partition_point(|(known, ..)| *known < rank);
+        records.insert(place, (rank, cells, around));
+        notes.push(note);
     }
 
     /// How many products are waiting.
@@ -117,10 +200,15 @@ impl Merge {
 
     /// One wanted product for each SKU, in the order in which the SKUs first came.
     pub fn products(self) -> impl Iterator<Item = Wanted> {
-        self.products.into_iter().map(|(sku, records)| Wanted {
-            sku,
-            records: records.len(),
-            cells: winners(records.into_iter().flat_map(|(_, cells)| cells)),
+        self.products.into_iter().map(|(sku, Waiting { records, notes })| {
+            let count = records.len();
+            let mut all = Around::default();
+            let cells = records.into_iter().flat_map(|(_, cells, around)| {
+                all.add(around);
+                cells
+            });
+            let cells = winners(cells);
+            Wanted { sku, cells, records: count, around: all, notes }
         })
     }
 }
@@ -162,13 +250,18 @@ mod tests {
             sku: "S".into(),
             rank: Rank { stream, preference, keys: keys.into() },
             cells,
+            around: Around::default(),
         }
+    }
+
+    fn note() -> Note {
+        Note { stream: "s".into(), line: 1, hash: None, external_id: None }
     }
 
     fn merged(records: impl IntoIterator<Item = Contribution>) -> Vec<Wanted> {
         let mut merge = Merge::default();
-        records.into_iter().for_each(|record| merge.add(record));
-        merge.products().collect()
+        records.into_iter().for_each(|record| merge.add(record, note()));
+        merge.products().map(|product| Wanted { notes: Vec::new(), ..product }).collect()
     }
 
     #[test]
@@ -206,6 +299,20 @@ mod tests {
             record(1, 1, "k", vec![cell(0, Some("2"))]),
         ]);
         assert_eq!((wanted[0].records, &wanted[0].cells), (1, &vec![cell(0, Some("2"))]));
+    }
+
+    #[test]
+    fn what_is_around_a_product_is_the_sum_of_its_records() {
+        let with = |keys: &str, parents: &[&str], images: &[&str]| {
+            let image = |name: &&str| Image { link: "x".into(), filename: (*name).to_owned() };
+            let parents = parents.iter().map(|sku| (*sku).to_owned()).collect();
+            let images = images.iter().map(image).collect();
+            let around = Around { parents, images, ..Around::default() };
+            Contribution { around, ..record(0, 0, keys, vec![]) }
+        };
+        let wanted = merged([with("b", &["P", "Q"], &["2"]), with("a", &["P"], &[])]);
+        assert_eq!(wanted[0].around.parents, ["P", "Q"]);
+        assert_eq!(wanted[0].around.images[0].filename, "2");
     }
 
     fn any_record() -> impl Strategy<Value = Contribution> {

@@ -39,6 +39,7 @@ pub(super) struct Entity {
     #[serde(rename = "_id")]
     pub(super) other_id: Option<String>,
     pub(super) name: Option<String>,
+    pub(super) label: Option<String>,
     pub(super) created: Option<String>,
     pub(super) product_family_id: Option<String>,
 }
@@ -53,8 +54,66 @@ pub(super) struct Row<'a> {
     pub(super) created: Option<String>,
     #[serde(borrow)]
     pub(super) label: Option<&'a RawValue>,
+    pub(super) gtin: Option<String>,
+    #[serde(borrow)]
+    pub(super) thumbnail: Option<&'a RawValue>,
+    #[serde(default)]
+    pub(super) relationships: Vec<Related>,
     #[serde(borrow)]
     pub(super) attributes: Option<BTreeMap<String, &'a RawValue>>,
+}
+
+/// The links of a product by one relationship. The name of the label differs between answers, and
+/// nobody needs it.
+#[derive(Deserialize)]
+pub(super) struct Related {
+    pub(super) relationship_id: Option<String>,
+    #[serde(default)]
+    related_products: Vec<RelatedProduct>,
+}
+
+#[derive(Deserialize)]
+struct RelatedProduct {
+    product_id: Option<String>,
+}
+
+impl Related {
+    /// Ids of the products at the other end.
+    pub(super) fn ids(self) -> Vec<String> {
+        self.related_products.into_iter().filter_map(|product| product.product_id).collect()
+    }
+}
+
+/// An asset where a product refers to one: an object in searches, a plain id elsewhere.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Asset {
+    Object { id: String },
+    Id(String),
+}
+
+impl Asset {
+    fn id(self) -> String {
+        match self {
+            Self::Object { id } | Self::Id(id) => id,
+        }
+    }
+}
+
+/// One asset or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Assets {
+    Several(Vec<Asset>),
+    One(Asset),
+}
+
+/// Ids of the assets in a value, if it holds assets.
+fn assets(raw: &RawValue) -> Option<Vec<String>> {
+    Some(match serde_json::from_str(raw.get()).ok()? {
+        Assets::Several(assets) => assets.into_iter().map(Asset::id).collect(),
+        Assets::One(asset) => vec![asset.id()],
+    })
 }
 
 impl Row<'_> {
@@ -66,13 +125,30 @@ impl Row<'_> {
         };
         let label = self.label.map(|raw| read("label", raw)).transpose()?.flatten();
         let mut attributes = BTreeMap::new();
+        let mut media = BTreeMap::new();
         for (name, raw) in self.attributes.unwrap_or_default() {
-            if let Some(value) = read(&name, raw)? {
-                attributes.insert(name, value);
+            match read(&name, raw) {
+                Ok(Some(value)) => drop(attributes.insert(name, value)),
+                Ok(None) => {}
+                Err(error) => drop(media.insert(name, assets(raw).ok_or(error)?)),
             }
         }
-        let created = self.created.as_deref().and_then(time);
-        Ok(Some(Present { id, sku: self.sku, created, label, attributes }))
+        let thumbnail = self.thumbnail.and_then(assets).and_then(|ids| ids.into_iter().next());
+        let links = self.relationships.into_iter().filter_map(|mut related| {
+            let relationship = related.relationship_id.take()?;
+            Some((relationship, related.ids()))
+        });
+        Ok(Some(Present {
+            id,
+            sku: self.sku,
+            created: self.created.as_deref().and_then(time),
+            gtin: self.gtin,
+            label,
+            attributes,
+            media,
+            thumbnail,
+            links: links.collect(),
+        }))
     }
 }
 

@@ -4,6 +4,10 @@
 //! collection of 2026). Nothing here decides what to write, waits, or tries again.
 
 mod answer;
+mod assets;
+mod candidates;
+mod definitions;
+mod links;
 pub mod operation;
 
 use std::collections::{HashMap, HashSet};
@@ -19,6 +23,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use singer::config::ConfigError;
 use tokio::time::Instant;
+
+pub use assets::{AssetPage, Kept};
+pub use candidates::CandidatePage;
+pub use links::Relationship;
 
 use answer::{Data, Entity, Row, Token, first, is_last, time};
 
@@ -48,6 +56,9 @@ pub enum ApiError {
     /// A product was created and neither the answer nor a search says as what.
     #[error("create product: created, but neither the answer nor a search shows its id")]
     NoId,
+    /// An asset was kept and the answer does not say as what.
+    #[error("create asset: the answer holds no id; the API has changed")]
+    NoAssetId,
     /// A product's value has a shape that its attribute cannot have.
     #[error(
         "search products: {field} holds what no attribute of its type holds; the API has changed"
@@ -261,7 +272,7 @@ impl Api {
     }
 
     /// Calls, and mentions once for each operation that Plytix is going to remove it.
-    async fn call<'c>(
+    pub(crate) async fn call<'c>(
         &self,
         operation: &'static Operation,
         with: impl FnOnce(Call<'c>) -> Call<'c>,

@@ -58,6 +58,42 @@ pub const ASSIGN_FAMILY: Operation = operation(
     Repeat::Safe,
 );
 
+/// Lists relationships.
+pub const SEARCH_RELATIONSHIPS: Operation =
+    operation("search relationships", Method::Post, "/api/v1/relationships/search", Repeat::Safe);
+/// Links a product to others: v1 tells what it did, v2 does not.
+pub const LINK_PRODUCTS: Operation = operation(
+    "link products",
+    Method::Post,
+    "/api/v1/products/{product_id}/relationships/{relationship_id}",
+    Repeat::Safe,
+);
+/// Shows an asset on a product: a gallery gets one more. The second time is a conflict.
+pub const LINK_ASSET: Operation =
+    operation("link asset", Method::Post, "/api/v2/products/{product_id}/assets", Repeat::Safe);
+/// Keeps a picture. The second time it is a conflict that names the first.
+pub const CREATE_ASSET: Operation =
+    operation("create asset", Method::Post, "/api/v1/assets", Repeat::Safe);
+/// Lists assets.
+pub const SEARCH_ASSETS: Operation =
+    operation("search assets", Method::Post, "/api/v1/assets/search", Repeat::Safe);
+/// Defines an attribute. A second time is refused, as is one that somebody else has made.
+pub const CREATE_ATTRIBUTE: Operation =
+    operation("create attribute", Method::Post, "/api/v1/attributes/product", Repeat::Unsafe);
+/// Defines a family.
+pub const CREATE_FAMILY: Operation =
+    operation("create product family", Method::Post, "/api/v1/product_families", Repeat::Unsafe);
+/// Gives a family attributes.
+pub const LINK_ATTRIBUTES: Operation = operation(
+    "link attributes to product family",
+    Method::Post,
+    "/api/v1/product_families/{family_id}/attributes/link",
+    Repeat::Safe,
+);
+/// Defines a relationship.
+pub const CREATE_RELATIONSHIP: Operation =
+    operation("create relationship", Method::Post, "/api/v1/relationships", Repeat::Unsafe);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,9 +110,19 @@ mod tests {
             CREATE_PRODUCT,
             UPDATE_PRODUCT,
             ASSIGN_FAMILY,
+            SEARCH_RELATIONSHIPS,
+            LINK_PRODUCTS,
+            CREATE_ASSET,
+            LINK_ASSET,
+            SEARCH_ASSETS,
+            CREATE_ATTRIBUTE,
+            CREATE_FAMILY,
+            LINK_ATTRIBUTES,
+            CREATE_RELATIONSHIP,
         ] {
             assert!(!operation.path.ends_with('/'), "{}", operation.name);
-            assert_eq!(operation.idempotent, operation.name != "create product");
+            let creates = operation.name.starts_with("create ") && operation.name != "create asset";
+            assert_eq!(operation.idempotent, !creates, "{}", operation.name);
         }
     }
 }

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use singer::config::ConfigError;
 
+use super::beyond_file::{BeyondFile, FamilyFile, Paths, PicturesFile};
+use super::workflow::{Definition, Gallery, HierarchyFile, Listings, Workflow};
 use super::{Field, From, Mapping, Origin, Source, Stream, WithoutSku};
 use crate::path::Path;
 use crate::template::{Part, parts};
@@ -41,6 +43,13 @@ struct File {
     _schema: Option<String>,
     last_synced: Option<String>,
     #[serde(default)]
+    family: String,
+    hierarchy: Option<HierarchyFile>,
+    listings: Option<Listings>,
+    images: Option<Gallery>,
+    #[serde(default)]
+    definitions: IndexMap<String, Definition>,
+    #[serde(default)]
     tables: IndexMap<String, HashMap<String, String>>,
     streams: IndexMap<String, StreamFile>,
 }
@@ -55,6 +64,10 @@ struct StreamFile {
     prefer: Option<PreferFile>,
     label: Option<SourceFile>,
     attributes: IndexMap<String, SourceFile>,
+    hierarchy: Option<FamilyFile>,
+    #[serde(default)]
+    listings: IndexMap<String, Paths>,
+    images: Option<PicturesFile>,
 }
 
 /// An order of preference, as it is written.
@@ -78,7 +91,7 @@ struct SourceFile {
 }
 
 /// Tables by name.
-type Tables = HashMap<String, Arc<HashMap<String, String>>>;
+pub(super) type Tables = HashMap<String, Arc<HashMap<String, String>>>;
 
 impl File {
     /// Takes the texts apart and checks what they refer to.
@@ -86,20 +99,28 @@ impl File {
         if self.streams.is_empty() {
             return Err(refuse("streams", "at least one stream"));
         }
+        let workflow = Workflow {
+            family: self.family,
+            hierarchy: self.hierarchy.map(|hierarchy| hierarchy.relationship),
+            listings: self.listings,
+            images: self.images,
+            definitions: self.definitions,
+        };
+        workflow.check()?;
         let tables: Tables =
             self.tables.into_iter().map(|(name, table)| (name, Arc::new(table))).collect();
         let mut fields = IndexSet::new();
         let mut streams = HashMap::new();
         for (place, (name, file)) in self.streams.into_iter().enumerate() {
             let path = format!("streams.{name}");
-            streams.insert(name, file.compile(place, &path, &tables, &mut fields)?);
+            streams.insert(name, file.compile(place, &path, &tables, &workflow, &mut fields)?);
         }
         if let Some(label) = &self.last_synced
             && fields.contains(&Field::Attribute(label.clone()))
         {
             return Err(refuse("last_synced", "an attribute that no stream writes"));
         }
-        let columns = fields.len() + usize::from(self.last_synced.is_some());
+        let columns = fields.len() + usize::from(self.last_synced.is_some()) + workflow.columns();
         if columns > COLUMNS - OWN_COLUMNS {
             let most = COLUMNS - OWN_COLUMNS;
             return Err(refuse(
@@ -107,7 +128,8 @@ impl File {
                 &format!("at most {most} attributes, what Plytix shows at once"),
             ));
         }
-        Ok(Mapping { fields: fields.into_iter().collect(), last_synced: self.last_synced, streams })
+        let fields = fields.into_iter().collect();
+        Ok(Mapping { fields, last_synced: self.last_synced, workflow, streams })
     }
 }
 
@@ -118,8 +140,12 @@ impl StreamFile {
         place: usize,
         path: &str,
         tables: &Tables,
+        workflow: &Workflow,
         fields: &mut IndexSet<Field>,
     ) -> Result<Stream, ConfigError> {
+        let beyond =
+            BeyondFile { hierarchy: self.hierarchy, listings: self.listings, images: self.images };
+        let beyond = beyond.compile(path, tables, workflow)?;
         let sku =
             sku(&self.sku, tables).map_err(|problem| refuse(&format!("{path}.sku"), &problem))?;
         let prefer = self.prefer.map(|prefer| prefer.compile(path, tables)).transpose()?;
@@ -142,7 +168,7 @@ impl StreamFile {
             let expected = "at least one attribute, or a label beside them";
             return Err(refuse(&format!("{path}.attributes"), expected));
         }
-        Ok(Stream { place, sku, without_sku: self.without_sku, prefer, sources })
+        Ok(Stream { place, sku, without_sku: self.without_sku, prefer, sources, beyond })
     }
 }
 
@@ -207,7 +233,7 @@ fn constant_value(constant: &serde_json::Value) -> Option<Value> {
 }
 
 /// Reads `path` or `path|table`.
-fn origin(text: &str, tables: &Tables) -> Result<Origin, String> {
+pub(super) fn origin(text: &str, tables: &Tables) -> Result<Origin, String> {
     let (path, table) = match text.rsplit_once('|') {
         // A quoted name may hold the bar.
         Some((path, table)) if !table.contains('\'') => (path, Some(table.trim())),

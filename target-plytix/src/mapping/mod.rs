@@ -7,7 +7,10 @@
 //! Reading a mapping checks everything that can be known without an account, so that a mistake is a
 //! mistake in the configuration and not a failure of every record.
 
+mod beyond;
+mod beyond_file;
 mod file;
+pub mod workflow;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,6 +22,8 @@ use crate::path::{Found, Members, Path};
 use crate::template::Part;
 use crate::value::{Unfit, Value};
 use crate::wanted::{Cell, Contribution, Rank, Unmatched, WriteRule};
+use beyond::Beyond;
+use workflow::Workflow;
 
 /// The mapping for the streams of tap-amazon-seller.
 pub const DEFAULT: &str = include_str!("../../mapping.json");
@@ -51,6 +56,7 @@ impl Field {
 pub struct Mapping {
     fields: Vec<Field>,
     last_synced: Option<String>,
+    workflow: Workflow,
     streams: HashMap<String, Stream>,
 }
 
@@ -62,6 +68,7 @@ struct Stream {
     without_sku: WithoutSku,
     prefer: Option<(Origin, Vec<String>)>,
     sources: Vec<Source>,
+    beyond: Beyond,
 }
 
 /// Where the value of one field comes from.
@@ -168,6 +175,12 @@ impl Mapping {
         self.last_synced.as_deref()
     }
 
+    /// What it wants beside the values of products.
+    #[must_use]
+    pub fn workflow(&self) -> &Workflow {
+        &self.workflow
+    }
+
     /// Whether records of this stream become products.
     #[must_use]
     pub fn knows(&self, stream: &str) -> bool {
@@ -206,7 +219,8 @@ impl Mapping {
             cells.push(Cell { field, value, write, unmatched });
         }
         let rank = Rank { stream: stream.place, preference: stream.preference(record), keys };
-        Ok(Some(Mapped::Contribution(Contribution { sku, rank, cells })))
+        let around = stream.around(record)?;
+        Ok(Some(Mapped::Contribution(Contribution { sku, rank, cells, around })))
     }
 
     /// The name of a field.

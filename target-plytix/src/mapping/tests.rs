@@ -2,10 +2,14 @@ use serde_json::value::RawValue;
 
 use super::*;
 use crate::path::members;
-use crate::wanted::Merge;
+use crate::wanted::{Merge, Note};
 
 fn default() -> Mapping {
     Mapping::read(DEFAULT).unwrap()
+}
+
+fn note() -> Note {
+    Note { stream: "s".into(), line: 1, hash: None, external_id: None }
 }
 
 fn map(mapping: &Mapping, stream: &str, record: &serde_json::Value) -> Result<Mapped, RecordError> {
@@ -60,6 +64,7 @@ fn a_catalog_item_becomes_a_product() {
             r#"amazon_ean="4006381333931""#,
             r#"amazon_parent_asin="B0PARENT00""#,
             r#"amazon_variation_theme="SIZE""#,
+            "amazon_is_primary=false",
         ]
     );
 }
@@ -75,9 +80,9 @@ fn listings_and_the_catalog_become_one_product() {
     };
     let mut merge = Merge::default();
     for record in [listing("1", "SKU-1", "Inactive"), listing("2", "SKU-2", "Active")] {
-        merge.add(contribution(&mapping, "products_inventory", &record));
+        merge.add(contribution(&mapping, "products_inventory", &record), note());
     }
-    merge.add(contribution(&mapping, "product_catalog", &catalog_item()));
+    merge.add(contribution(&mapping, "product_catalog", &catalog_item()), note());
     let products: Vec<_> = merge.products().collect();
     let [product] = products.as_slice() else { panic!("{products:?}") };
     assert_eq!((product.sku.as_str(), product.records), ("AMZN-US-B000000001", 3));
@@ -230,4 +235,79 @@ fn the_default_mapping_is_what_its_schema_describes() {
     assert!(file["tables"]["marketplaces"].as_object().unwrap().values().all(country));
     file["streams"]["product_catalog"]["label"]["wirte"] = "always".into();
     assert!(!validator.is_valid(&file));
+}
+
+#[test]
+fn a_catalog_item_tells_its_family_its_codes_and_its_pictures() {
+    let mapping = default();
+    let mut item = catalog_item();
+    let image = |variant: &str, name: &str, width: u32| {
+        let link = format!("https://m.media-amazon.com/images/I/{name}.jpg");
+        serde_json::json!({"variant": variant, "link": link, "width": width})
+    };
+    item["images"] = serde_json::json!([{"images": [
+        image("PT01", "61b", 500), image("MAIN", "71a._SL75_", 75), image("MAIN", "71a", 1500),
+        image("PT02", "61b", 500), image("TOPP", "81é", 500)]}]);
+    item["relationships"][0]["relationships"][1]["childAsins"] =
+        serde_json::json!(["B1", "B2", "B1"]);
+    item["summaries"][0]["modelNumber"] = serde_json::json!("MCA0032");
+    item["attributes"] =
+        serde_json::json!({"model_number": [{"value": "MCA0032 "}], "part_number": [{"value": 7}]});
+    let around = contribution(&mapping, "product_catalog", &item).around;
+    assert_eq!(around.parents, ["AMZN-US-B0PARENT00"]);
+    assert_eq!(around.children, ["AMZN-US-B1", "AMZN-US-B2"]);
+    let codes: Vec<String> =
+        around.identifiers.iter().map(|it| format!("{}:{}", it.rule, it.text)).collect();
+    assert_eq!(codes, ["0:012345678905", "0:999", "0:4006381333931", "1:MCA0032", "1:7"]);
+    let files: Vec<&str> = around.images.iter().map(|image| image.filename.as_str()).collect();
+    assert_eq!(files, ["amazon_71a.jpg", "amazon_61b.jpg", "amazon_81-C3-A9.jpg"]);
+    assert_eq!(around.images[0].link, "https://m.media-amazon.com/images/I/71a.jpg");
+}
+
+#[test]
+fn what_goes_beyond_values_is_checked_too() {
+    let with = |top: &str, inside: &str| {
+        let text = format!(
+            r#"{{{top} "streams": {{"s": {{"sku": "{{a}}", "attributes": {{"x": {{"from": "a"}}}}, {inside}}}}}}}"#
+        );
+        Mapping::read(&text).unwrap_err().to_string()
+    };
+    let hierarchy = r#""hierarchy": {"relationship": "H"},"#;
+    let listings =
+        r#""listings": {"relationship": "L", "match": [{"name": "code", "with": ["sku"]}]},"#;
+    let images = r#""images": {"gallery": "g"},"#;
+    for (top, inside, expected) in [
+        (
+            "",
+            r#""hierarchy": {"parents": {"each": "p", "sku": "{}"}}"#,
+            "config: `mapping.streams.s.hierarchy`: expected `hierarchy.relationship` beside the streams, or nothing here",
+        ),
+        (
+            hierarchy,
+            r#""hierarchy": {"parents": {"each": "p", "sku": "{p}"}}"#,
+            "config: `mapping.streams.s.hierarchy.parents.sku`: expected `{}` where the name of the other product belongs",
+        ),
+        (
+            listings,
+            r#""listings": {"model": "m"}"#,
+            "config: `mapping.streams.s.listings.model`: expected the name of a rule of `listings.match`",
+        ),
+        (
+            "",
+            r#""images": {"each": "i[]", "link": "l", "filename": "{stem}"}"#,
+            "config: `mapping.streams.s.images`: expected `images.gallery` beside the streams, or nothing here",
+        ),
+        (
+            images,
+            r#""images": {"each": "i[]", "link": "l", "filename": "a.{extension}"}"#,
+            "config: `mapping.streams.s.images.filename`: expected {stem}, or all pictures have one name",
+        ),
+        (
+            r#""definitions": {"a_b": {"name": "A C", "type": "TextAttribute"}},"#,
+            r#""listings": {}"#,
+            "config: `mapping.definitions.a_b.name`: expected a name of which Plytix makes this label: lower case, underscores between words",
+        ),
+    ] {
+        assert_eq!(with(top, inside), expected);
+    }
 }

@@ -15,30 +15,33 @@
 //!
 //! Before a commit writes, it reads the families of those few among the products that it found, newest
 //! first, and assigns what is missing: `parallel_writes` requests a commit, however many products there
-//! are. This relies on the records of the interrupted run coming again, which they do, because their
+//! are; after a run that ended well the memory spares even those. This relies on the records of the interrupted run coming again, which they do, because their
 //! state was not printed.
 
 use std::sync::PoisonError;
 
 use chrono::{DateTime, Utc};
 
-use super::write::is_refusal;
-use super::{Upsert, UpsertError};
+use super::rounds::is_refusal;
+use super::{LoadError, Loader, Phase};
 use crate::account::Account;
 use crate::api::ApiError;
 use crate::product::Present;
+use crate::run::memory::About;
 
-impl Upsert {
+impl Loader {
     /// Keeps a product if it is one of the newest and its family is not known.
     pub(super) fn keep_newest(&self, frontier: &mut Vec<Present>, present: &Present) {
         let checked = *self.checked.lock().unwrap_or_else(PoisonError::into_inner);
-        if present.created.is_none() || present.created <= checked {
+        let is_settled = present.created.is_none() || present.created <= checked;
+        if is_settled || !self.does(Phase::Family) {
             return;
         }
         let place = frontier.partition_point(|known| known.created >= present.created);
-        if place < self.manner.parallel {
+        let most = if self.manner.again { usize::MAX } else { self.manner.parallel };
+        if place < most {
             frontier.insert(place, present.clone());
-            frontier.truncate(self.manner.parallel);
+            frontier.truncate(most);
         }
     }
 
@@ -47,13 +50,13 @@ impl Upsert {
         &self,
         account: &Account,
         frontier: &[Present],
-    ) -> Result<(), UpsertError> {
+    ) -> Result<(), LoadError> {
         for present in frontier {
-            let stopped = |source| UpsertError::Stopped { sku: present.sku.clone(), source };
+            let stopped = |source| LoadError::Stopped { sku: present.sku.clone(), source };
             match self.complete_family(account, &present.id).await {
                 Ok(()) => {}
                 Err(error) if is_refusal(&error) => {
-                    self.report.without_family(&present.sku, &error);
+                    self.report.undone(&present.sku, Phase::Family, &error);
                 }
                 Err(error) => return Err(stopped(error)),
             }
@@ -81,14 +84,22 @@ impl Upsert {
         let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
         *checked = (*checked).max(created);
     }
+
+    /// Keeps in mind until when families are settled; the next run begins there.
+    pub(super) fn remember_families(&self) {
+        let checked = *self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(checked) = checked.filter(|_| self.does(Phase::Family)) {
+            self.memory.keep(About::Families, &checked.to_rfc3339());
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
+    use crate::phase::tests::{loader, present};
     use crate::product::Present;
-    use crate::upsert::tests::{present, upsert};
 
     fn seconds(frontier: &[Present]) -> Vec<i64> {
         frontier.iter().filter_map(|product| Some(product.created?.timestamp())).collect()
@@ -96,25 +107,25 @@ mod tests {
 
     #[test]
     fn the_frontier_is_the_newest_products_whatever_their_order() {
-        let upsert = upsert("changed", Arc::default());
+        let loader = loader("changed", Arc::default());
         let mut frontier = Vec::new();
         for second in [5, 1, 9, 3, 7, 8] {
-            upsert.keep_newest(&mut frontier, &present(second));
+            loader.keep_newest(&mut frontier, &present(second));
         }
         assert_eq!(seconds(&frontier), [9, 8, 7]);
     }
 
     #[test]
     fn products_that_were_checked_or_created_in_this_run_are_not_checked_again() {
-        let upsert = upsert("changed", Arc::default());
-        upsert.check_until(present(8).created);
-        upsert.check_until(present(2).created);
-        upsert.check_until(None);
+        let loader = loader("changed", Arc::default());
+        loader.check_until(present(8).created);
+        loader.check_until(present(2).created);
+        loader.check_until(None);
         let mut frontier = Vec::new();
         for second in [5, 9, 8] {
-            upsert.keep_newest(&mut frontier, &present(second));
+            loader.keep_newest(&mut frontier, &present(second));
         }
-        upsert.keep_newest(&mut frontier, &Present { created: None, ..present(0) });
+        loader.keep_newest(&mut frontier, &Present { created: None, ..present(0) });
         assert_eq!(seconds(&frontier), [9]);
     }
 }

@@ -1,0 +1,409 @@
+//! The phase of the pictures: every file is uploaded once, and a product gets its gallery and its
+//! thumbnail with one write.
+//!
+//! A picture is known by its name, which is made of the picture's own id, so all products that show it
+//! share one asset. Which name is which asset is remembered from run to run; where it is not, Plytix's list
+//! of assets is read or the upload is tried, whichever is cheaper: an upload of what is there is refused
+//! with the id of what is there.
+
+use std::collections::{BTreeMap, HashSet};
+
+use futures_util::future::join_all;
+use indexmap::IndexMap;
+use serde::Serialize;
+use serde_json::json;
+
+use super::rounds::{Progress, Trouble, Verdict, judged};
+use super::{LoadError, Loader, Phase, Step, Task};
+use crate::api::operation::{GET_PRODUCT, LINK_ASSET, UPDATE_PRODUCT};
+use crate::api::{ApiError, PAGE};
+use crate::config::LinkMode;
+use crate::mapping::workflow::Gallery;
+use crate::product::Present;
+use crate::report::{FieldChange, Line, Status};
+use crate::run::memory::About;
+use crate::wanted::Image;
+
+/// Unknown pictures from which on a look at the list of assets may be cheaper than uploading.
+const WORTH_A_LOOK: usize = 20;
+
+/// A picture of the product cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[error("create asset: {filename} could not be uploaded; see the reason given for it")]
+struct NoPicture {
+    filename: String,
+}
+
+/// What a product shows and what it should show, as ids of assets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Showing {
+    /// The gallery, in order.
+    pub gallery: Vec<String>,
+    /// The thumbnail, if this target sets it.
+    pub thumbnail: Option<String>,
+}
+
+impl Showing {
+    /// What a product should show, if all its pictures are there; else the first one that is not.
+    ///
+    /// # Errors
+    /// The first picture without an id.
+    pub fn wanted<'i>(
+        images: &'i [Image],
+        settings: &Gallery,
+        id: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, &'i Image> {
+        let mut gallery: Vec<String> = Vec::new();
+        for image in images {
+            let id = id(&image.filename).ok_or(image)?;
+            if !gallery.contains(&id) {
+                gallery.push(id);
+            }
+        }
+        let thumbnail = gallery.first().cloned().filter(|_| settings.thumbnail);
+        Ok(Self { gallery, thumbnail })
+    }
+
+    /// Whether a product shows it already.
+    #[must_use]
+    pub fn is_shown(&self, present: Option<&Present>, settings: &Gallery) -> bool {
+        let gallery = present.and_then(|present| present.media.get(&settings.gallery));
+        let thumbnail = present.and_then(|present| present.thumbnail.as_ref());
+        let same = self.thumbnail.is_none() || self.thumbnail.as_ref() == thumbnail;
+        same && gallery == Some(&self.gallery)
+    }
+}
+
+/// The body that shows pictures on a product.
+#[derive(Serialize)]
+struct Show<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thumbnail: Option<Asset<'a>>,
+    attributes: BTreeMap<&'a str, serde_json::Value>,
+}
+
+/// An asset as products refer to it.
+#[derive(Serialize)]
+struct Asset<'a> {
+    id: &'a str,
+}
+
+impl Loader {
+    /// Uploads the pictures of a commit and shows them.
+    pub(super) async fn show_images(&self, tasks: &[Task]) -> Result<(), LoadError> {
+        let Some(settings) = self.gallery() else { return Ok(()) };
+        let settings = settings.clone();
+        let pictured: Vec<&Task> =
+            tasks.iter().filter(|task| !task.wanted.around.images.is_empty()).collect();
+        self.read_assets(&settings, &pictured).await?;
+        let unknown = self.unknown(&pictured);
+        if !unknown.is_empty() {
+            self.announce_uploads(unknown.len());
+        }
+        self.upload(unknown).await?;
+        let mut writes = Vec::new();
+        for task in pictured {
+            let images = &task.wanted.around.images;
+            match Showing::wanted(images, &settings, |name| self.memory.recall(About::Asset(name)))
+            {
+                Ok(showing) if showing.is_shown(task.present.as_ref(), &settings) => {
+                    let line = Line::new(&task.wanted.sku, Phase::Images, Status::Unchanged);
+                    self.report.done(&line.pictures(images));
+                }
+                Ok(showing) => writes.push((task, showing)),
+                Err(image) => {
+                    let error = NoPicture { filename: image.filename.clone() };
+                    self.report.undone(&task.wanted.sku, Phase::Images, &error);
+                }
+            }
+        }
+        self.write_galleries(&settings, &writes).await
+    }
+
+    /// Where pictures are shown, if this run does.
+    pub(super) fn gallery(&self) -> Option<&Gallery> {
+        self.mapping.workflow().images.as_ref().filter(|_| self.does(Phase::Images))
+    }
+
+    /// The pictures whose assets are not known, each once.
+    pub(super) fn unknown(&self, tasks: &[&Task]) -> Vec<Image> {
+        let images = tasks.iter().flat_map(|task| &task.wanted.around.images);
+        let mut unknown: IndexMap<&str, &Image> = IndexMap::new();
+        for image in images {
+            if self.memory.recall(About::Asset(&image.filename)).is_none() {
+                unknown.entry(&image.filename).or_insert(image);
+            }
+        }
+        unknown.into_values().cloned().collect()
+    }
+
+    /// Reads the list of assets where that is cheaper than uploading what may be there.
+    pub(super) async fn read_assets(
+        &self,
+        settings: &Gallery,
+        tasks: &[&Task],
+    ) -> Result<(), LoadError> {
+        let unknown = self.unknown(tasks).len();
+        if settings.prefix.is_empty() || unknown < WORTH_A_LOOK {
+            return Ok(());
+        }
+        for number in 1.. {
+            let page = self.api.assets(&settings.prefix, number).await;
+            let page = page.map_err(LoadError::LookUp)?;
+            let mut named: Vec<(&String, &String)> = page.ids.iter().collect();
+            named.sort_unstable();
+            for (name, id) in named {
+                self.memory.keep(About::Asset(name), id);
+            }
+            let pages = page.count.unwrap_or(0).div_ceil(PAGE);
+            if page.last || pages.saturating_sub(number) > self.unknown(tasks).len() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says how many requests the uploads take.
+    fn announce_uploads(&self, uploads: usize) {
+        let time = self.shortest_time(uploads).as_secs();
+        tracing::info!("images: {uploads} requests for as many new pictures, at least {time} s");
+    }
+
+    /// Uploads pictures, a few at a time. One that Plytix refuses is left out, and its products with it.
+    async fn upload(&self, images: Vec<Image>) -> Result<(), LoadError> {
+        let mut trouble = Trouble::default();
+        let mut progress = Progress::new("pictures uploaded", images.len());
+        for round in images.chunks(self.manner.parallel) {
+            let calls = round.iter().map(|image| self.api.keep(&image.link, &image.filename));
+            for (image, kept) in round.iter().zip(join_all(calls).await) {
+                let name = &image.filename;
+                match kept.map_err(judged) {
+                    Ok(kept) => {
+                        trouble.ease();
+                        self.memory.keep(About::Asset(name), &kept.id);
+                        let new = u64::from(!kept.existed);
+                        self.report.count(|totals| totals.uploaded += new);
+                    }
+                    Err(Verdict::Refused(error)) => {
+                        trouble.ease();
+                        tracing::warn!("{name}: {}", crate::report::chain(&error));
+                    }
+                    Err(Verdict::Later(error)) => trouble.note(name, error),
+                    Err(Verdict::Never(source)) => {
+                        return Err(LoadError::Stopped { sku: name.clone(), source });
+                    }
+                }
+            }
+            trouble.check()?;
+            progress.add(round.len());
+        }
+        trouble.result()
+    }
+
+    /// Writes galleries and thumbnails, a few products at a time.
+    async fn write_galleries(
+        &self,
+        settings: &Gallery,
+        writes: &[(&Task, Showing)],
+    ) -> Result<(), LoadError> {
+        if writes.is_empty() {
+            return Ok(());
+        }
+        self.announce(Phase::Images, writes.len(), writes.len());
+        let mut trouble = Trouble::default();
+        let mut progress = Progress::new("galleries written", writes.len());
+        for round in writes.chunks(self.manner.parallel) {
+            let calls =
+                round.iter().map(|(task, showing)| self.write_gallery(settings, task, showing));
+            for ((task, showing), written) in round.iter().zip(join_all(calls).await) {
+                let sku = &task.wanted.sku;
+                match written.map_err(judged) {
+                    Ok(()) => {
+                        trouble.ease();
+                        self.say_gallery(settings, task, showing);
+                        self.check_gallery(settings, task, showing).await?;
+                    }
+                    Err(Verdict::Refused(error)) => {
+                        trouble.ease();
+                        self.report.undone(sku, Phase::Images, &error);
+                    }
+                    Err(Verdict::Later(error)) => trouble.note(sku, error),
+                    Err(Verdict::Never(source)) => {
+                        return Err(LoadError::Stopped { sku: sku.clone(), source });
+                    }
+                }
+            }
+            trouble.check()?;
+            progress.add(round.len());
+        }
+        trouble.result()
+    }
+
+    /// Shows pictures on one product.
+    async fn write_gallery(
+        &self,
+        settings: &Gallery,
+        task: &Task,
+        showing: &Showing,
+    ) -> Result<(), ApiError> {
+        let Some(id) = self.id_of(&task.wanted.sku) else { return Ok(()) };
+        if self.manner.link_mode == LinkMode::Append {
+            return self.append_assets(settings, task, showing, &id).await;
+        }
+        let gallery = showing.gallery.iter().map(|id| json!({ "id": id })).collect();
+        let mut attributes = BTreeMap::from([(settings.gallery.as_str(), gallery)]);
+        // What was written before in this run has the day already.
+        if let (Some(label), Step::Nothing) = (self.dated_label(), task.step) {
+            attributes.insert(label, json!(self.manner.today));
+        }
+        let thumbnail = showing.thumbnail.as_deref().map(|id| Asset { id });
+        let body = Show { thumbnail, attributes };
+        self.api.call(&UPDATE_PRODUCT, |call| call.path("product_id", &id).json(&body)).await?;
+        Ok(())
+    }
+
+    /// Label of the attribute for the day of the last change, if this run writes it.
+    fn dated_label(&self) -> Option<&str> {
+        let writes = self.manner.touch != crate::config::Touch::Never;
+        self.mapping.last_synced().filter(|_| writes)
+    }
+
+    /// Adds the pictures that a product does not show yet, one request each. What it shows beside them stays.
+    async fn append_assets(
+        &self,
+        settings: &Gallery,
+        task: &Task,
+        showing: &Showing,
+        id: &str,
+    ) -> Result<(), ApiError> {
+        let present = task.present.as_ref();
+        let there: HashSet<&String> = present
+            .and_then(|present| present.media.get(&settings.gallery))
+            .into_iter()
+            .flatten()
+            .collect();
+        let gallery = showing.gallery.iter().filter(|asset| !there.contains(asset));
+        let mut links: Vec<(&String, &str)> =
+            gallery.map(|asset| (asset, settings.gallery.as_str())).collect();
+        let shown = present.and_then(|present| present.thumbnail.as_ref());
+        let thumbnail = showing.thumbnail.as_ref().filter(|it| Some(*it) != shown);
+        links.extend(thumbnail.map(|asset| (asset, "thumbnail")));
+        for (asset, label) in links {
+            let body = json!({"id": asset, "attribute_label": label});
+            let linked =
+                self.api.call(&LINK_ASSET, |call| call.path("product_id", id).json(&body)).await;
+            match linked {
+                Err(error) if super::rounds::status(&error) != Some(409) => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that a product shows its pictures.
+    fn say_gallery(&self, settings: &Gallery, task: &Task, showing: &Showing) {
+        self.report.count(|totals| totals.pictured += 1);
+        let raw = |ids: &[String]| serde_json::value::to_raw_value(&ids).ok();
+        let present = task.present.as_ref();
+        let old = present.and_then(|present| present.media.get(&settings.gallery));
+        let change = FieldChange {
+            field: settings.gallery.clone(),
+            old: old.and_then(|ids| raw(ids)),
+            new: raw(&showing.gallery),
+        };
+        let line = Line::new(&task.wanted.sku, Phase::Images, Status::Updated);
+        let line = line.pictures(&task.wanted.around.images);
+        self.report.done(&Line { changes: vec![change], ..line });
+    }
+
+    /// Reads back the first gallery that is ever written to an account: that a write replaces the gallery as
+    /// a whole, in its order, is how Plytix's description reads, and nobody has recorded it.
+    async fn check_gallery(
+        &self,
+        settings: &Gallery,
+        task: &Task,
+        showing: &Showing,
+    ) -> Result<(), LoadError> {
+        let sku = &task.wanted.sku;
+        let known = self.memory.recall(About::GalleryReplaced).is_some();
+        if known || self.manner.link_mode == LinkMode::Append {
+            return Ok(());
+        }
+        let Some(id) = self.id_of(sku) else { return Ok(()) };
+        let shown = self.read_gallery(settings, &id).await;
+        let stopped = |source| LoadError::Stopped { sku: sku.clone(), source };
+        if shown.map_err(stopped)? != showing.gallery {
+            return Err(LoadError::Gallery { sku: sku.clone() });
+        }
+        self.memory.keep(About::GalleryReplaced, "");
+        Ok(())
+    }
+
+    /// The gallery of a product.
+    async fn read_gallery(&self, settings: &Gallery, id: &str) -> Result<Vec<String>, ApiError> {
+        let answer = self.api.call(&GET_PRODUCT, |call| call.path("product_id", id)).await?;
+        let answer: serde_json::Value = answer.json()?;
+        let product = answer.get("data").and_then(|data| data.get(0));
+        let gallery = product.and_then(|product| product.get("attributes"));
+        let gallery = gallery.and_then(|attributes| attributes.get(&settings.gallery));
+        let ids = gallery.and_then(serde_json::Value::as_array).into_iter().flatten();
+        let id = |it: &serde_json::Value| it.get("id").unwrap_or(it).as_str().map(str::to_owned);
+        Ok(ids.filter_map(id).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::phase::tests::present;
+
+    const SETTINGS: &str = r#"{"gallery": "pictures"}"#;
+
+    fn settings() -> Gallery {
+        serde_json::from_str(SETTINGS).unwrap()
+    }
+
+    fn images(names: &[&str]) -> Vec<Image> {
+        let image = |name: &&str| Image { link: "x".to_owned(), filename: (*name).to_owned() };
+        names.iter().map(image).collect()
+    }
+
+    fn id(name: &str) -> Option<String> {
+        (name != "gone").then(|| name.replace("again ", ""))
+    }
+
+    #[test]
+    fn a_gallery_keeps_its_order_and_shows_no_asset_twice() {
+        let images = images(&["b", "a", "again b"]);
+        let showing = Showing::wanted(&images, &settings(), id).unwrap();
+        assert_eq!(
+            (showing.gallery.join(" "), showing.thumbnail.as_deref()),
+            ("b a".to_owned(), Some("b"))
+        );
+    }
+
+    #[test]
+    fn a_product_whose_picture_is_missing_is_not_half_shown() {
+        let images = images(&["a", "gone"]);
+        let missing = Showing::wanted(&images, &settings(), id).unwrap_err();
+        assert_eq!(missing.filename, "gone");
+    }
+
+    #[test]
+    fn what_is_shown_already_is_not_written() {
+        let images = images(&["a", "b"]);
+        let showing = Showing::wanted(&images, &settings(), id).unwrap();
+        let mut product = present(1);
+        assert!(
+            !showing.is_shown(None, &settings()) && !showing.is_shown(Some(&product), &settings())
+        );
+        product.media.insert("pictures".to_owned(), vec!["a".to_owned(), "b".to_owned()]);
+        assert!(!showing.is_shown(Some(&product), &settings()));
+        product.thumbnail = Some("a".to_owned());
+        assert!(showing.is_shown(Some(&product), &settings()));
+        let plain = Gallery { thumbnail: false, ..settings() };
+        let showing = Showing::wanted(&images, &plain, id).unwrap();
+        product.thumbnail = Some("another".to_owned());
+        assert!(showing.is_shown(Some(&product), &plain));
+    }
+}

@@ -1,0 +1,270 @@
+//! Making links, grouped by the product at which they begin: one request for all that is missing there.
+
+use std::collections::HashSet;
+
+use futures_util::future::join_all;
+
+use super::rounds::{Progress, Trouble, Verdict, judged, status};
+use super::{LoadError, Loader, Phase};
+use crate::api::{ApiError, Relationship};
+use crate::report::{Line, Status};
+use crate::run::memory::About;
+
+/// Most products that one product may be linked to by one relationship (Plytix's documentation).
+pub const MOST_LINKS: usize = 300;
+
+/// A product at an end of a link.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct End {
+    /// Its SKU.
+    pub sku: String,
+    /// Plytix's id.
+    pub id: String,
+}
+
+/// The links that are missing at one product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Where they begin.
+    pub source: End,
+    /// Where they end.
+    pub targets: Vec<End>,
+    /// How many links there are already.
+    pub existing: usize,
+}
+
+/// More links than Plytix can hold. They are not cut short: somebody has to decide.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{existing} links and {missing} to make are more than the {MOST_LINKS} that Plytix holds for one product; split it in Plytix"
+)]
+pub struct TooManyLinks {
+    existing: usize,
+    missing: usize,
+}
+
+impl Group {
+    /// Refuses what Plytix cannot hold; what it answers then is not known.
+    fn check(&self) -> Result<(), TooManyLinks> {
+        let (existing, missing) = (self.existing, self.targets.len());
+        if existing + missing > MOST_LINKS {
+            Err(TooManyLinks { existing, missing })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Takes the next groups that may be written together: no product is in two of them.
+pub fn next_round(groups: &mut Vec<Group>, most: usize) -> Vec<Group> {
+    let mut taken: HashSet<String> = HashSet::new();
+    let mut round = Vec::new();
+    let mut rest = Vec::with_capacity(groups.len());
+    for group in groups.drain(..) {
+        let ids = || std::iter::once(&group.source).chain(&group.targets).map(|end| &end.id);
+        if round.len() < most && ids().all(|id| !taken.contains(id)) {
+            taken.extend(ids().cloned());
+            round.push(group);
+        } else {
+            rest.push(group);
+        }
+    }
+    *groups = rest;
+    round
+}
+
+impl Loader {
+    /// Makes the links of all groups.
+    pub(super) async fn link(
+        &self,
+        phase: Phase,
+        relationship: &Relationship,
+        groups: Vec<Group>,
+    ) -> Result<(), LoadError> {
+        let (mut groups, too_large): (Vec<Group>, Vec<Group>) =
+            groups.into_iter().partition(|group| group.check().is_ok());
+        for group in too_large {
+            if let Err(error) = group.check() {
+                self.report.undone(&group.source.sku, phase, &error);
+            }
+        }
+        if groups.is_empty() {
+            return Ok(());
+        }
+        self.announce(phase, groups.len(), groups.iter().map(|it| it.targets.len()).sum());
+        let mut trouble = Trouble::default();
+        let mut progress = Progress::new("products linked", groups.len());
+        while !groups.is_empty() {
+            let round = next_round(&mut groups, self.manner.parallel);
+            let calls = round.iter().map(|group| self.link_group(relationship, group));
+            let results = join_all(calls).await;
+            for (group, result) in round.iter().zip(results) {
+                self.note(phase, relationship, group, result, &mut trouble)?;
+            }
+            trouble.check()?;
+            progress.add(round.len());
+        }
+        trouble.result()
+    }
+
+    /// Makes the links of one product. A target that is gone fails the whole request; the others are
+    /// linked without it.
+    async fn link_group(
+        &self,
+        relationship: &Relationship,
+        group: &Group,
+    ) -> Result<Vec<End>, ApiError> {
+        let mut targets = group.targets.clone();
+        loop {
+            let ids: Vec<&str> = targets.iter().map(|end| end.id.as_str()).collect();
+            match self.api.link(&group.source.id, &relationship.id, &ids).await {
+                Ok(Some(related)) => {
+                    targets.retain(|end| related.contains(&end.id));
+                    return Ok(targets);
+                }
+                Ok(None) => return Ok(targets),
+                Err(error) if status(&error) == Some(409) => {
+                    let Some(gone) = unknown_target(&error) else { return Err(error) };
+                    let before = targets.len();
+                    targets.retain(|end| end.id != gone);
+                    if targets.is_empty() || targets.len() == before {
+                        return Err(error);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Notes what became of one product's links.
+    fn note(
+        &self,
+        phase: Phase,
+        relationship: &Relationship,
+        group: &Group,
+        result: Result<Vec<End>, ApiError>,
+        trouble: &mut Trouble,
+    ) -> Result<(), LoadError> {
+        let sku = &group.source.sku;
+        match result.map_err(judged) {
+            Ok(linked) => {
+                trouble.ease();
+                for end in &group.targets {
+                    if linked.contains(end) {
+                        self.remember_link(relationship, sku, &end.sku);
+                    } else {
+                        self.report.undone(&end.sku, phase, &NotLinked { source_sku: sku.clone() });
+                    }
+                }
+                let count = u64::try_from(linked.len()).unwrap_or(0);
+                self.report.count(|totals| match phase {
+                    Phase::Hierarchy => totals.hierarchy += count,
+                    _ => totals.listings += count,
+                });
+                let line = Line::new(sku, phase, Status::Updated).id(&group.source.id);
+                self.report.done(&line.linked(linked.iter().map(|end| end.sku.as_str())));
+            }
+            Err(Verdict::Refused(error)) => {
+                trouble.ease();
+                for end in &group.targets {
+                    self.report.undone(&end.sku, phase, &error);
+                }
+            }
+            Err(Verdict::Later(error)) => trouble.note(sku, error),
+            Err(Verdict::Never(source)) => {
+                return Err(LoadError::Stopped { sku: sku.clone(), source });
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps in mind that a link is there.
+    pub(super) fn remember_link(&self, relationship: &Relationship, source: &str, target: &str) {
+        let relationship = relationship.label.as_str();
+        self.memory.keep(About::Link { relationship, source, target }, "");
+    }
+
+    /// Whether a link is known to be there, and need not be looked at.
+    pub(super) fn remembers_link(
+        &self,
+        relationship: &Relationship,
+        source: &str,
+        target: &str,
+    ) -> bool {
+        let relationship = relationship.label.as_str();
+        !self.manner.again
+            && self.memory.recall(About::Link { relationship, source, target }).is_some()
+    }
+
+    /// Says what a phase is going to do.
+    pub(super) fn announce(&self, phase: Phase, requests: usize, things: usize) {
+        let time = self.shortest_time(requests).as_secs();
+        let what = if phase == Phase::Images { "products" } else { "links" };
+        tracing::info!("{phase}: {requests} requests for {things} {what}, at least {time} s");
+    }
+}
+
+/// A link that Plytix has left out without a word.
+#[derive(Debug, thiserror::Error)]
+#[error("link products: Plytix has not linked it to {source_sku}")]
+struct NotLinked {
+    source_sku: String,
+}
+
+/// The id of a product that does not exist, from the refusal of links to it.
+fn unknown_target(error: &ApiError) -> Option<String> {
+    let ApiError::Call(api_client::Error::Refused(refusal)) = error else { return None };
+    let body: serde_json::Value = serde_json::from_slice(&refusal.body).ok()?;
+    let errors = body.get("error")?.get("errors")?.as_array()?;
+    errors.iter().find_map(|fault| fault.get("value")?.as_str().map(str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn end(id: usize) -> End {
+        End { sku: format!("S{id}"), id: id.to_string() }
+    }
+
+    fn group(source: usize, targets: &[usize]) -> Group {
+        let targets = targets.iter().map(|id| end(*id)).collect();
+        Group { source: end(source), targets, existing: 0 }
+    }
+
+    #[test]
+    fn more_links_than_plytix_holds_are_refused_and_not_cut_short() {
+        let many: Vec<usize> = (1..=MOST_LINKS).collect();
+        group(0, &many).check().unwrap();
+        let error = Group { existing: 1, ..group(0, &many) }.check().unwrap_err();
+        assert!(error.to_string().starts_with("1 links and 300 to make are more than the 300"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_product_is_in_two_groups_of_a_round_and_every_group_has_its_turn(
+            groups in prop::collection::vec((0_usize..20, prop::collection::vec(20_usize..40, 1..5)), 0..20),
+            most in 1_usize..5,
+        ) {
+            let mut rest: Vec<Group> =
+                groups.iter().map(|(source, targets)| group(*source, targets)).collect();
+            let mut all = 0;
+            while !rest.is_empty() {
+                let round = next_round(&mut rest, most);
+                prop_assert!(!round.is_empty() && round.len() <= most);
+                for (index, one) in round.iter().enumerate() {
+                    let ids = |group: &Group| -> HashSet<String> {
+                        group.targets.iter().chain([&group.source]).map(|end| end.id.clone()).collect()
+                    };
+                    for other in &round[index + 1..] {
+                        prop_assert!(ids(one).is_disjoint(&ids(other)));
+                    }
+                }
+                all += round.len();
+            }
+            prop_assert_eq!(all, groups.len());
+        }
+    }
+}

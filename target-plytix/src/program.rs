@@ -1,0 +1,256 @@
+//! One run of the program, from its arguments to its summary.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use clap::Parser;
+use singer::cli::{Incomplete, Information, TargetArgs, Usage};
+use singer::{Input, Output};
+use tokio::fs::File;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+use crate::api::Api;
+use crate::config::{ABOUT, Config};
+use crate::mapping::Mapping;
+use crate::phase::{Loader, Manner, Phase, Phases};
+use crate::printed::Printed;
+use crate::report::{Report, outcome, page, say_requests};
+use crate::run::memory::Memory;
+use crate::run::{self, Asked, Checkpoint, RunDir};
+use crate::sink::{Mode, Options, PlytixSink};
+use crate::stop::Stoppable;
+
+/// The program's arguments.
+#[derive(Debug, Parser)]
+pub struct Args {
+    #[command(flatten)]
+    target: TargetArgs,
+    /// Say what would be written, linked and uploaded, and in how many requests; write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Compare the account with the mapping, make what is missing if the settings say so, and stop
+    #[arg(long)]
+    verify: bool,
+    /// Take up a run that was interrupted, with the messages that it has kept
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["input", "retry_failures"])]
+    resume: Option<String>,
+    /// Do only these phases, whatever is remembered of them; separated by commas
+    #[arg(long, value_name = "PHASES", value_delimiter = ',', value_parser = phase)]
+    rerun_phases: Vec<Phase>,
+    /// Read the messages of a run again, for the products of which something could not be done
+    #[arg(long, value_name = "RUN", conflicts_with = "input")]
+    retry_failures: Option<String>,
+    /// List the runs, and stop
+    #[arg(long)]
+    list_runs: bool,
+    /// Tell what is known of a run, and stop
+    #[arg(long, value_name = "RUN")]
+    show_run: Option<String>,
+    /// Write what became of everything to FILE: a page for people if it ends in .html, else one line of
+    /// JSON for each record
+    #[arg(long, value_name = "FILE")]
+    report: Vec<PathBuf>,
+}
+
+impl AsRef<Information> for Args {
+    fn as_ref(&self) -> &Information {
+        &self.target.information
+    }
+}
+
+/// The phase that a word of the command line names.
+fn phase(word: &str) -> Result<Phase, String> {
+    let names: Vec<&str> = Phase::ALL.iter().map(|phase| phase.name()).collect();
+    Phase::of(word).ok_or_else(|| format!("one of {}", names.join(", ")))
+}
+
+/// Reads messages and writes products, to the end of the input.
+///
+/// # Errors
+/// A configuration that cannot work, a run that ended early, or records that failed. What the last
+/// printed state covers was written or reported in every case.
+pub async fn run(args: Args, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let config: Config = args.target.config(&ABOUT)?;
+    if args.list_runs {
+        return print(&run::list(&config.run_dir)?);
+    }
+    if let Some(id) = &args.show_run {
+        return print(&run::show(&config.run_dir, id).map_err(usage)?);
+    }
+    let mapping = Arc::new(config.mapping()?);
+    let mut manner = config.manner(&mapping, now.date_naive());
+    if !args.rerun_phases.is_empty() {
+        manner.phases = Phases::of(&args.rerun_phases);
+        manner.again = true;
+    }
+    if args.verify {
+        return verify(&config, mapping, manner).await;
+    }
+    load(&args, &config, mapping, manner, now).await
+}
+
+/// Prints a text that was asked for.
+fn print(text: &str) -> anyhow::Result<()> {
+    Output::stdout().text(text.trim_end()).context("stdout")
+}
+
+/// A run that does not exist is a mistake in the arguments.
+fn usage(error: run::RunError) -> anyhow::Error {
+    match error {
+        run::RunError::Unknown { .. } => Usage(error.to_string()).into(),
+        error @ run::RunError::File { .. } => error.into(),
+    }
+}
+
+/// Compares the account with the mapping.
+async fn verify(config: &Config, mapping: Arc<Mapping>, manner: Manner) -> anyhow::Result<()> {
+    let memory = Memory::forgetful(manner.today);
+    let loader = Loader::new(Api::new(config)?, mapping, manner, Arc::default(), memory);
+    let result = loader.account().await;
+    say_requests(&loader.api().counts());
+    let account = result?;
+    let relationships = [&account.hierarchy, &account.listings].into_iter().flatten();
+    let labels: Vec<&str> = relationships.map(|it| it.label.as_str()).collect();
+    print(&format!(
+        "the account has everything that the mapping writes: {} columns, {}, relationships {}",
+        account.columns.len(),
+        if account.family.is_some() { "the family" } else { "no family wanted" },
+        if labels.is_empty() { "not wanted".to_owned() } else { labels.join(", ") },
+    ))
+}
+
+/// What a run reads, and what it knows when it begins.
+struct Source {
+    reader: Box<dyn AsyncRead + Unpin>,
+    run: RunDir,
+    options: Options,
+    known: Vec<(String, String)>,
+    /// What the run that is taken up has counted.
+    begun: Option<Checkpoint>,
+}
+
+/// Reads messages and writes products.
+async fn load(
+    args: &Args,
+    config: &Config,
+    mapping: Arc<Mapping>,
+    manner: Manner,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let dry_run = args.dry_run || config.dry_run;
+    let asked = Asked {
+        started: now,
+        api_url: config.api_url.clone(),
+        phases: manner.phases.names(),
+        dry_run,
+        of: args.retry_failures.clone(),
+    };
+    let mut printed = Printed::of(config.output, args.target.state.as_deref(), dry_run)?;
+    let mut source = source(args, config, &asked).await?;
+    source.options.notes = printed.notes();
+    let memory = Memory::open(&config.memory(), now.date_naive(), config.remember_days)
+        .with_context(|| config.memory().display().to_string())?;
+    tracing::info!("run {} in {}", source.run.id(), config.run_dir.display());
+    let report = Arc::new(Report::to(source.run));
+    if let Some(begun) = source.begun {
+        report.count(|totals| *totals = begun.totals);
+    }
+    let api = Api::new(config)?;
+    let loader = Loader::new(api, Arc::clone(&mapping), manner, Arc::clone(&report), memory);
+    loader.remember_products(source.known);
+    let loader = Arc::new(loader);
+    let mode = if dry_run { Mode::DryRun } else { Mode::Write };
+    let mut sink =
+        PlytixSink::new(mapping, Arc::clone(&loader), Arc::clone(&report), mode, source.options);
+    let input = Input::new(source.reader);
+    let result = singer::target::run(input, &printed.states(), &mut sink, config.limits()).await;
+    loader.say_orphans();
+    finish(args, &report, &mut printed, &sink, result.is_ok())?;
+    say_requests(&loader.api().counts());
+    result?;
+    match report.totals().failures() {
+        // hotglue reads what failed from what was printed, and takes another exit code for a crash.
+        Some(failures) if !dry_run && !printed.tells_failures() => {
+            Err(Incomplete(format!("{failures}; each is named above with its reason")).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says what became of everything, in all the ways that were asked for.
+fn finish(
+    args: &Args,
+    report: &Report,
+    printed: &mut Printed,
+    sink: &PlytixSink,
+    complete: bool,
+) -> anyhow::Result<()> {
+    let totals = report.totals();
+    totals.say();
+    let Some(run) = report.run() else { return Ok(()) };
+    let (commits, line) = sink.progress();
+    if complete {
+        run.check(&Checkpoint { complete, commits, line, totals })?;
+    }
+    let results = run.file("results.jsonl");
+    for file in &args.report {
+        let written = if file.extension().is_some_and(|it| it.eq_ignore_ascii_case("html")) {
+            page::write(run, &totals, file)
+        } else {
+            outcome::write(&results, file)
+        };
+        written.with_context(|| format!("--report {}", file.display()))?;
+    }
+    printed.end(&results, complete)
+}
+
+/// Where the messages come from, and the run that they belong to.
+async fn source(args: &Args, config: &Config, asked: &Asked) -> anyhow::Result<Source> {
+    let mut options = Options::default();
+    if let Some(id) = &args.resume {
+        let run = RunDir::existing(&config.run_dir, id).map_err(usage)?;
+        let begun = run.checkpoint().filter(|_| args.rerun_phases.is_empty());
+        options.after_line = begun.as_ref().map_or(0, |begun| begun.line);
+        let reader = kept(&run)?;
+        let known = run.known()?;
+        return Ok(Source { reader, run, options, known, begun });
+    }
+    let run = RunDir::create(&config.run_dir, asked)?;
+    let reader: Box<dyn AsyncRead + Unpin> = match &args.retry_failures {
+        Some(id) => {
+            let of = RunDir::existing(&config.run_dir, id).map_err(usage)?;
+            let failed: HashSet<String> = of.failed()?;
+            tracing::info!("{} products of run {id} are tried again", failed.len());
+            options.only = Some(failed);
+            kept(&of)?
+        }
+        None => files(&args.target.input).await?,
+    };
+    let spool = run.spool()?;
+    let reader = Box::new(Stoppable::new(spool.copying(reader))?);
+    options.spool = Some(spool);
+    Ok(Source { reader, run, options, known: Vec::new(), begun: None })
+}
+
+/// The messages that a run has kept.
+fn kept(run: &RunDir) -> anyhow::Result<Box<dyn AsyncRead + Unpin>> {
+    let (file, length) = run.records()?;
+    Ok(Box::new(File::from_std(file).take(length)))
+}
+
+/// The files, one after the other, or the standard input.
+async fn files(files: &[PathBuf]) -> anyhow::Result<Box<dyn AsyncRead + Unpin>> {
+    let mut source: Box<dyn AsyncRead + Unpin> = match files {
+        [] => return Ok(Box::new(tokio::io::stdin())),
+        _ => Box::new(tokio::io::empty()),
+    };
+    for path in files {
+        let file = File::open(path).await.with_context(|| path.display().to_string())?;
+        // A file may end without a line end.
+        source = Box::new(source.chain(file).chain("\n".as_bytes()));
+    }
+    Ok(source)
+}

@@ -1,0 +1,182 @@
+//! What is known of an account from run to run, so that nothing is asked twice that Plytix shows only at
+//! a price: which name is which asset, which links were made, for which products none of the seller's own
+//! was found.
+//!
+//! A fact is a key and a text with the day on which it was seen. Facts grow old: after `remember_days` they
+//! are looked up again, so that what people change in Plytix is noticed. Losing the file costs requests
+//! and nothing else.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{Days, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+use super::journal::{Lines, lines};
+
+/// Something that was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Fact {
+    key: String,
+    value: String,
+    day: NaiveDate,
+}
+
+/// The facts about one account.
+#[derive(Debug)]
+pub struct Memory {
+    facts: Mutex<HashMap<String, Fact>>,
+    file: Option<Lines>,
+    today: NaiveDate,
+    days: Days,
+}
+
+/// What a fact is about.
+#[derive(Debug, Clone, Copy)]
+pub enum About<'a> {
+    /// The asset of this name; the text is its id.
+    Asset(&'a str),
+    /// A link of a relationship, by the SKUs at its ends.
+    Link {
+        /// The relationship's label.
+        relationship: &'a str,
+        /// SKU at which the link begins.
+        source: &'a str,
+        /// SKU at which it ends.
+        target: &'a str,
+    },
+    /// That none of the seller's own products was found for this SKU; the text stands for what was looked
+    /// for.
+    Unmatched(&'a str),
+    /// Until when all products have their families; the text is a time of Plytix's clock.
+    Families,
+    /// That Plytix replaces a gallery as a whole when it is written.
+    GalleryReplaced,
+}
+
+impl About<'_> {
+    /// Keys of different things differ: no name holds a line end.
+    fn key(self) -> String {
+        match self {
+            Self::Asset(name) => format!("asset\n{name}"),
+            Self::Link { relationship, source, target } => {
+                format!("link\n{relationship}\n{source}\n{target}")
+            }
+            Self::Unmatched(sku) => format!("unmatched\n{sku}"),
+            Self::Families => "families".to_owned(),
+            Self::GalleryReplaced => "gallery replaced".to_owned(),
+        }
+    }
+}
+
+impl Memory {
+    /// Reads a file of facts, if it is there; writes it anew where most of its lines are old.
+    ///
+    /// # Errors
+    /// The file cannot be read or written.
+    pub fn open(path: &Path, today: NaiveDate, days: u64) -> io::Result<Self> {
+        let days = Days::new(days);
+        let mut facts: HashMap<String, Fact> = HashMap::new();
+        let mut count = 0_usize;
+        for fact in lines::<Fact>(path)? {
+            let fact = fact?;
+            count += 1;
+            facts.insert(fact.key.clone(), fact);
+        }
+        facts.retain(|_, fact| is_fresh(fact, today, days));
+        if count > 1000 && count > 2 * facts.len() {
+            rewrite(path, facts.values())?;
+        }
+        let file = Some(Lines::append(path)?);
+        Ok(Self { facts: Mutex::new(facts), file, today, days })
+    }
+
+    /// A memory that begins with nothing and ends with the process.
+    #[must_use]
+    pub fn forgetful(today: NaiveDate) -> Self {
+        Self { facts: Mutex::default(), file: None, today, days: Days::new(1) }
+    }
+
+    /// What is known about something.
+    #[must_use]
+    pub fn recall(&self, about: About<'_>) -> Option<String> {
+        let facts = self.lock();
+        let fact = facts.get(&about.key()).filter(|fact| is_fresh(fact, self.today, self.days));
+        fact.map(|fact| fact.value.clone())
+    }
+
+    /// Keeps a fact. One that cannot be written is known in this run only, which costs requests later.
+    pub fn keep(&self, about: About<'_>, value: &str) {
+        let fact = Fact { key: about.key(), value: value.to_owned(), day: self.today };
+        if self.recall(about).as_deref() == Some(value) {
+            return;
+        }
+        if let Some(Err(error)) = self.file.as_ref().map(|file| file.write(&fact)) {
+            tracing::warn!("memory: cannot be written: {error}; the next run asks again");
+        }
+        self.lock().insert(fact.key.clone(), fact);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Fact>> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a fact may still be relied on.
+fn is_fresh(fact: &Fact, today: NaiveDate, days: Days) -> bool {
+    fact.day.checked_add_days(days).is_none_or(|end| today < end)
+}
+
+/// Writes a file of facts in one piece.
+fn rewrite<'f>(path: &Path, facts: impl Iterator<Item = &'f Fact>) -> io::Result<()> {
+    let new = PathBuf::from(format!("{}.new", path.display()));
+    let _ = std::fs::remove_file(&new);
+    let lines = Lines::append(&new)?;
+    for fact in facts {
+        lines.write(fact)?;
+    }
+    std::fs::rename(new, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 1, day).unwrap()
+    }
+
+    #[test]
+    fn a_fact_is_known_until_it_is_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("memory");
+        let link = About::Link { relationship: "r", source: "S", target: "T" };
+        let memory = Memory::open(&path, day(1), 3).unwrap();
+        memory.keep(About::Asset("a.jpg"), "1");
+        memory.keep(About::Asset("a.jpg"), "2");
+        memory.keep(link, "");
+        drop(memory);
+        let known = |on: NaiveDate| {
+            let memory = Memory::open(&path, on, 3).unwrap();
+            (memory.recall(About::Asset("a.jpg")), memory.recall(link).is_some())
+        };
+        assert_eq!(known(day(3)), (Some("2".to_owned()), true));
+        assert_eq!(known(day(4)), (None, false));
+    }
+
+    #[test]
+    fn a_file_of_old_facts_shrinks() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("memory");
+        let memory = Memory::open(&path, day(1), 9).unwrap();
+        for number in 0..1500 {
+            memory.keep(About::Asset("a.jpg"), &number.to_string());
+        }
+        drop(memory);
+        let memory = Memory::open(&path, day(1), 9).unwrap();
+        assert_eq!(memory.recall(About::Asset("a.jpg")).as_deref(), Some("1499"));
+        assert!(std::fs::metadata(&path).unwrap().len() < 200);
+    }
+}
