@@ -182,10 +182,12 @@ impl Desk {
                 Some(asked) = self.asking.join_next() => self.asked(joined(asked)).await?,
                 Some(ended) = self.waiting.join_next() => {
                     let (errand, ended) = joined(ended);
+                    self.count(errand.lane, |tally| tally.waiting -= 1);
                     self.ended(errand, ended).await?;
                 }
                 Some(loaded) = self.loading.join_next() => {
                     let (errand, report, outcome) = joined(loaded);
+                    self.count(errand.lane, |tally| tally.loading -= 1);
                     self.loaded(errand, &report, outcome).await?;
                 }
                 Some(read) = self.reading.join_next() => {
@@ -280,6 +282,7 @@ impl Desk {
 
     /// Waits until Amazon has ended a report.
     fn wait(&mut self, errand: Errand, is_new: bool) {
+        self.count(errand.lane, |tally| tally.waiting += 1);
         let reports = self.reports.clone();
         self.waiting.spawn(async move {
             let report_id = errand.report_id().unwrap_or_default().to_owned();

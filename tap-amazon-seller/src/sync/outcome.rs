@@ -28,7 +28,8 @@ impl Desk {
     /// Changes the tally of a lane.
     pub(super) fn count(&self, lane: usize, change: impl FnOnce(&mut Tally)) {
         if let Some(lane) = self.lanes.get(lane) {
-            self.context.board.change(&lane.streams(), lane.place_name(), change);
+            let region = self.area.region();
+            self.context.board.change(region, &lane.streams(), lane.place_name(), change);
         }
     }
 
@@ -93,6 +94,7 @@ impl Desk {
     ) -> anyhow::Result<()> {
         match ended {
             Ok(Ended { report, fate: Fate::Done { document_id } }) => {
+                self.count(errand.lane, |tally| tally.loading += 1);
                 self.done.push_back((errand, report, document_id));
                 Ok(())
             }
@@ -138,6 +140,7 @@ impl Desk {
         let specification = lane.specification(&self.area, errand.window);
         match self.reports.instead(&specification, lane.report.regeneration).await {
             Ok(Some(Ended { report, fate: Fate::Done { document_id } })) => {
+                self.count(errand.lane, |tally| tally.loading += 1);
                 self.done.push_back((errand, report, document_id));
                 return Ok(());
             }

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indexmap::IndexMap;
 
+use crate::marketplace::Region;
+
 /// What became of the windows of one report in one unit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -12,6 +14,10 @@ pub struct Tally {
     pub due: u64,
     /// Windows whose report Amazon has accepted.
     pub asked: u64,
+    /// Windows whose report Amazon is making at this moment.
+    pub waiting: u64,
+    /// Windows whose report is made, and whose document is being loaded or stands in line for it.
+    pub loading: u64,
     /// Windows whose document is out.
     pub done: u64,
     /// Windows for which Amazon has no data.
@@ -31,9 +37,24 @@ impl Tally {
         self.done + self.empty + self.open + self.failed
     }
 
-    fn add(&mut self, other: &Self) {
+    /// Windows for which nobody has a report yet.
+    #[must_use]
+    pub fn unasked(&self) -> u64 {
+        self.due.saturating_sub(self.ended() + self.waiting + self.loading)
+    }
+
+    /// Windows whose documents are still to be loaded.
+    #[must_use]
+    pub fn unloaded(&self) -> u64 {
+        self.due.saturating_sub(self.ended())
+    }
+
+    /// Adds another tally to this one.
+    pub fn add(&mut self, other: &Self) {
         self.due += other.due;
         self.asked += other.asked;
+        self.waiting += other.waiting;
+        self.loading += other.loading;
         self.done += other.done;
         self.empty += other.empty;
         self.open += other.open;
@@ -42,36 +63,58 @@ impl Tally {
     }
 }
 
-/// The tallies of all lanes by their names: the streams, and the marketplace or region.
+/// The tally of one report in one unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The region to which the unit belongs.
+    pub region: Region,
+    /// The streams that the report feeds.
+    pub streams: String,
+    /// The marketplace's country, or the region.
+    pub unit: &'static str,
+    /// What became of its windows.
+    pub tally: Tally,
+}
+
+/// The tallies of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Board {
-    lanes: Arc<Mutex<IndexMap<(String, &'static str), Tally>>>,
+    lanes: Arc<Mutex<IndexMap<(Region, String, &'static str), Tally>>>,
 }
 
 impl Board {
     /// Changes a lane's tally.
-    pub fn change(&self, streams: &str, unit: &'static str, change: impl FnOnce(&mut Tally)) {
-        change(self.lock().entry((streams.to_owned(), unit)).or_default());
+    pub fn change(
+        &self,
+        region: Region,
+        streams: &str,
+        unit: &'static str,
+        change: impl FnOnce(&mut Tally),
+    ) {
+        change(self.lock().entry((region, streams.to_owned(), unit)).or_default());
     }
 
     /// All tallies, in the order in which their lanes came.
     #[must_use]
-    pub fn lanes(&self) -> Vec<(String, &'static str, Tally)> {
+    pub fn entries(&self) -> Vec<Entry> {
         let lanes = self.lock();
-        lanes.iter().map(|((streams, unit), tally)| (streams.clone(), *unit, *tally)).collect()
+        let entry = |((region, streams, unit), tally): (&(Region, String, &'static str), &Tally)| {
+            Entry { region: *region, streams: streams.clone(), unit, tally: *tally }
+        };
+        lanes.iter().map(entry).collect()
     }
 
     /// The tallies of all units together, by streams.
     #[must_use]
     pub fn streams(&self) -> BTreeMap<String, Tally> {
         let mut streams: BTreeMap<String, Tally> = BTreeMap::new();
-        for ((name, _), tally) in &*self.lock() {
+        for ((_, name, _), tally) in &*self.lock() {
             streams.entry(name.clone()).or_default().add(tally);
         }
         streams
     }
 
-    fn lock(&self) -> MutexGuard<'_, IndexMap<(String, &'static str), Tally>> {
+    fn lock(&self) -> MutexGuard<'_, IndexMap<(Region, String, &'static str), Tally>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -83,11 +126,11 @@ mod tests {
     #[test]
     fn units_of_a_stream_are_summed() {
         let board = Board::default();
-        board.change("orders", "na", |tally| tally.due = 3);
-        board.change("orders", "eu", |tally| (tally.due, tally.failed) = (2, 1));
-        board.change("sales", "US", |tally| tally.done = 1);
+        board.change(Region::Na, "orders", "na", |tally| tally.due = 3);
+        board.change(Region::Eu, "orders", "eu", |tally| (tally.due, tally.failed) = (2, 1));
+        board.change(Region::Na, "sales", "US", |tally| tally.done = 1);
         let orders = board.streams()["orders"];
         assert_eq!(orders, Tally { due: 5, failed: 1, ..Tally::default() });
-        assert_eq!(board.lanes().len(), 3);
+        assert_eq!(board.entries().len(), 3);
     }
 }
