@@ -218,7 +218,7 @@ fn told_reason(told: &DbError) -> String {
 
 /// Whether the texts of errors of this code can hold values: classes 22 (data), 23 (constraints), 44
 /// (views that check), and whatever a trigger of the user's says (P0).
-fn is_about_data(code: &str) -> bool {
+pub(crate) fn is_about_data(code: &str) -> bool {
     ["22", "23", "44", "P0"].iter().any(|class| code.starts_with(class))
 }
 

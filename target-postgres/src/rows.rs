@@ -57,19 +57,14 @@ pub struct Batch {
 }
 
 impl Spilled {
-    /// Adds keys; whether one of them was there already, in which case these are the only ones now.
-    fn add<'a>(&mut self, keys: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
-        let repeats = keys.clone().any(|key| self.has(key));
-        if repeats {
-            self.hashes.clear();
-        }
-        self.hashes.extend(keys.map(|key| self.hasher.hash_one(key)));
-        repeats
+    /// Whether one of these keys, or one of its hash, is there.
+    fn has_any<'a>(&self, mut keys: impl Iterator<Item = &'a [u8]>) -> bool {
+        !self.hashes.is_empty() && keys.any(|key| self.hashes.contains(&self.hasher.hash_one(key)))
     }
 
-    /// Whether a key, or one of its hash, is there.
-    fn has(&self, key: &[u8]) -> bool {
-        !self.hashes.is_empty() && self.hashes.contains(&self.hasher.hash_one(key))
+    /// Adds keys.
+    fn add<'a>(&mut self, keys: impl Iterator<Item = &'a [u8]>) {
+        self.hashes.extend(keys.map(|key| self.hasher.hash_one(key)));
     }
 }
 
@@ -125,12 +120,25 @@ impl Rows {
         self.bytes
     }
 
+    /// Whether a row has a key that rows given up in the same transaction have too.
+    #[must_use]
+    pub fn repeats(&self) -> bool {
+        self.spilled.has_any(self.keys())
+    }
+
     /// Gives up all rows while their transaction goes on.
     pub fn spill(&mut self) -> Batch {
-        let spilled = std::mem::take(&mut self.spilled);
-        let (batch, spilled) = std::mem::take(self).given_up(spilled);
-        self.spilled = spilled;
-        batch
+        let repeats = self.repeats();
+        let mut spilled = std::mem::take(&mut self.spilled);
+        if repeats {
+            // What was given up before is in the table when these rows are staged.
+            spilled.hashes.clear();
+        }
+        spilled.add(self.keys());
+        let mut rows = std::mem::replace(self, Self { spilled, ..Self::default() });
+        rows.full.push(rows.open);
+        let chunks = rows.full.into_iter().map(Bytes::from).collect();
+        Batch { chunks, places: rows.places, repeats }
     }
 
     /// Gives up all rows, the last ones of their transaction.
@@ -140,11 +148,9 @@ impl Rows {
         batch
     }
 
-    fn given_up(mut self, mut spilled: Spilled) -> (Batch, Spilled) {
-        self.full.push(self.open);
-        let repeats = spilled.add(self.keys.keys().map(AsRef::as_ref));
-        let chunks = self.full.into_iter().map(Bytes::from).collect();
-        (Batch { chunks, places: self.places, repeats }, spilled)
+    /// The keys of the rows.
+    fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.keys.keys().map(AsRef::as_ref)
     }
 }
 

@@ -30,6 +30,10 @@ const BAD_NAMED: u64 = 10;
 /// server next to nothing beside its rows; up to three chunks are held at a time.
 const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 
+/// How many times as large a chunk grows where keys come again and again: of more rows that wait here
+/// only the last of each key goes to the server, which can only update a row once a statement.
+const PATIENCE: usize = 3;
+
 /// Turns records into rows and gives them to the database's thread.
 #[derive(Debug)]
 pub struct PostgresSink {
@@ -38,8 +42,10 @@ pub struct PostgresSink {
     clock: Clock,
     streams: IndexMap<String, Stream>,
     dead_letters: DeadLetters,
-    /// Memory that collected rows take before they are spilled.
+    /// Memory that collected rows usually take before they are spilled.
     chunk_bytes: usize,
+    /// Memory that those which are being collected may take.
+    spills_at: usize,
     /// Memory that they take now.
     collected_bytes: usize,
     /// The last spill of this flush, until its end was seen.
@@ -94,6 +100,7 @@ impl PostgresSink {
             clock: Clock { started_at: now, started: Instant::now() },
             streams: IndexMap::new(),
             chunk_bytes: CHUNK_BYTES,
+            spills_at: CHUNK_BYTES,
             collected_bytes: 0,
             spilling: None,
             batched_at: None,
@@ -105,7 +112,7 @@ impl PostgresSink {
     /// The same, where rows go to the server when they take so much memory. Tests make it small.
     #[must_use]
     pub fn spilling_at(self, chunk_bytes: usize) -> Self {
-        Self { chunk_bytes, ..self }
+        Self { chunk_bytes, spills_at: chunk_bytes, ..self }
     }
 
     /// Says what a user should know about the values that came.
@@ -132,6 +139,7 @@ impl PostgresSink {
             parts.push(Part { plan: Arc::clone(&stream.plan), is_first, rows });
         }
         self.collected_bytes = 0;
+        self.spills_at = self.chunk_bytes;
         self.spilling = Some(self.database.hand(Spill { parts }));
         Ok(())
     }
@@ -149,6 +157,7 @@ impl PostgresSink {
         }
         self.batched_at = None;
         self.collected_bytes = 0;
+        self.spills_at = self.chunk_bytes;
         // How the last spill ended, the flush will say.
         self.spilling = None;
         Flush {
@@ -301,8 +310,14 @@ impl Sink for PostgresSink {
             Err(failure) if failure.is_bad_record() => return self.bad(record, failure),
             taken => self.collected_bytes += taken?,
         }
-        if self.collected_bytes >= self.chunk_bytes {
-            self.spill()?;
+        if self.collected_bytes >= self.spills_at {
+            let repeats = self.streams.values().any(|stream| stream.rows.repeats());
+            let patient = self.chunk_bytes.saturating_mul(PATIENCE);
+            if repeats && self.spills_at < patient {
+                self.spills_at = patient;
+            } else {
+                self.spill()?;
+            }
         }
         Ok(())
     }

@@ -1,7 +1,9 @@
 //! Servers that are not there, go away, or do not let us.
 
+use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -138,6 +140,38 @@ fn libpqs_variables_are_enough() {
     target.env("PGHOST", socket).env("PGUSER", "test").env("PGDATABASE", "postgres");
     finish(target.spawn().unwrap(), &[rows(), row(1)].join("\n")).succeeded();
     assert_eq!(case.sql("select count(*) from rows"), "1");
+}
+
+#[test]
+fn a_password_is_found_in_libpqs_file() {
+    let case = Case::alone().plain();
+    case.server.sql("create role loader superuser login password 'p:w\\d'");
+    let rules = case.server.sql("show hba_file");
+    std::fs::write(rules, "local all test trust\nlocal all all scram-sha-256\n").unwrap();
+    case.server.sql("select pg_reload_conf()");
+    let folder = case.socket_folder();
+    let case = case.with(
+        json!({ "database_url": null, "host": folder, "user": "loader", "database": "postgres" }),
+    );
+    let load = |password: &str, permissions: u32| {
+        let path = case.folder.path().join("passwords");
+        let _ = std::fs::remove_file(&path);
+        let line = format!("elsewhere:*:*:*:hunter2\n{folder}:5432:postgres:loader:{password}\n");
+        std::fs::write(&path, line).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(permissions)).unwrap();
+        let mut target = case.target();
+        target.env("PGPASSFILE", &path).env_remove("PGPASSWORD");
+        finish(target.spawn().unwrap(), &[rows(), row(1)].join("\n"))
+    };
+    load("p\\:w\\\\d", 0o600).succeeded();
+    assert_eq!(case.sql("select count(*) from rows"), "1");
+    let outcome = load("hunter2", 0o600);
+    assert!(outcome.failed().contains("password authentication failed"), "{}", outcome.log);
+    assert!(!outcome.log.contains("hunter2"), "{}", outcome.log);
+    // A file that others may read counts for nothing.
+    let outcome = load("p\\:w\\\\d", 0o644);
+    assert!(outcome.log.contains("others may read it"), "{}", outcome.log);
+    outcome.failed();
 }
 
 #[test]

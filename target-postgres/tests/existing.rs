@@ -96,6 +96,21 @@ fn a_value_that_is_not_found_is_named_by_its_property() {
 }
 
 #[test]
+fn a_table_of_lookups_that_is_too_large_is_refused_rather_than_cut_off() {
+    let case = dashboard();
+    case.sql("alter table sp_daily_asin_data drop constraint sp_daily_asin_data_marketplace_id_fkey; drop table marketplaces");
+    case.sql("create table marketplaces as select gen_random_uuid() as id, n::text as amazon_id from generate_series(1, 1000001) as n");
+    let lines = [sales_schema(), sales("2026-01-01", "1000001", "B1", 1, "1")];
+    assert_eq!(
+        case.load(&lines).failed(),
+        "FATAL line 1: sales_traffic_report: lookup of marketplace_id: marketplaces has more than 1000000 rows; name a smaller table"
+    );
+    case.sql("delete from marketplaces where amazon_id = '7'");
+    case.load(&lines).succeeded();
+    assert_eq!(case.sql("select amazon_marketplace_id from sp_daily_asin_data"), "1000001");
+}
+
+#[test]
 fn a_number_that_the_column_would_round_is_refused() {
     let case = dashboard();
     let outcome =

@@ -312,6 +312,27 @@ fn a_row_that_is_refused_in_a_spill_is_named_by_its_line() {
 }
 
 #[test]
+fn a_full_disk_is_said_with_what_to_do_and_the_next_run_has_all_rows() {
+    let case = named();
+    // What the server says when it cannot extend a table's file.
+    case.prepare("create table rows (id bigint primary key, v text); create function fill() returns trigger language plpgsql as $$ \
+        begin if new.id = 2600 then raise 'could not extend file' using errcode = '53100'; end if; return new; end $$; \
+        create trigger fill before insert on rows for each row execute function fill()");
+    let lines: Vec<String> =
+        [rows()].into_iter().chain((0..5_000).map(|id| long(id, "b"))).chain([state(1)]).collect();
+    let outcome = case.load(&lines);
+    assert_eq!(
+        outcome.failed(),
+        "FATAL not everything after the last printed state was written: rows: could not extend file \
+         (SQLSTATE 53100); free space on the server's disk and run again"
+    );
+    assert_eq!((outcome.states.len(), case.sql("select count(*) from rows")), (0, "0".to_owned()));
+    case.sql("drop trigger fill on rows");
+    assert_eq!(case.load(&lines).succeeded(), [r#"{"n":1}"#]);
+    assert_eq!(case.sql("select count(*) from rows"), "5000");
+}
+
+#[test]
 fn no_state_is_printed_after_rows_that_a_new_schema_could_not_bring_in() {
     let case = named();
     case.prepare("create table rows (id bigint primary key, v text constraint short check (length(v) < 1901))");

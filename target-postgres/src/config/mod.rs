@@ -236,7 +236,7 @@ impl Default for Config {
             connection: ConnectionSettings::default(),
             default_target_schema: "public".to_owned(),
             load_method: LoadMethod::default(),
-            batch_size_rows: 100_000,
+            batch_size_rows: 500_000,
             batch_size_bytes: 128 * 1024 * 1024,
             batch_wait_limit_seconds: 60,
             state_id: None,

@@ -6,7 +6,7 @@ use tokio_postgres::{Client, Error};
 
 use super::Attempt;
 use crate::copy::{HEADER, TRAILER};
-use crate::failure::{Failure, copied, is_lost_race};
+use crate::failure::{Failure, copied, is_about_data, is_lost_race};
 use crate::rows::Batch;
 
 /// Sends the rows that count to a COPY statement.
@@ -32,10 +32,12 @@ pub(super) async fn copy(client: &Client, statement: &str, rows: &Batch) -> Resu
     }
 }
 
-/// What the server refuses, with the line of the input if it is about one of the rows.
+/// What the server refuses, with the line of the input if a row is at fault. A full disk is met at some
+/// row too, and is no fault of it.
 pub(super) fn refusal(stream: &str, error: &Error, rows: Option<&Batch>) -> Attempt {
     let failure = Failure::of(stream, error);
-    let place = error.as_db_error().and_then(copied);
+    let told = error.as_db_error().filter(|told| is_about_data(told.code().code()));
+    let place = told.and_then(copied);
     let line = place.zip(rows).and_then(|(place, rows)| rows.line(place.row));
     let failure = match (failure, line) {
         (Failure::Refused { reason, .. }, Some(line)) => {

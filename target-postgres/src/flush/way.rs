@@ -1,17 +1,17 @@
 //! Which statement brings staged rows into a table that has a unique index on its key.
 //!
 //! Thousands of rows a second that each way managed, by how many times as large as the staged rows the
-//! table is; 34 columns, 50,000 to 100,000 staged rows, PostgreSQL 15, 32 MB for the join:
+//! table is; 34 columns, 50,000 to 100,000 staged rows, PostgreSQL 15, 32 MB for the join, beside other
+//! work, so that only large differences say something:
 //!
 //! | table | all the same | all changed | all new |
 //! |---|---|---|---|
 //! | 1 × | upsert 129, merge **282** | **78**, 73 | 73, **81** |
 //! | 2 × | 105, **302** | **67**, 62 | 65, **73** |
 //! | 4 × | 105, **120** | 52, **54** | **91**, 54 |
-//! | 10 × | **108**, 63 | **50**, 34 | **67**, 30 |
+//! | 10 × | **87**, 63 | **45**, 27 | 44, **61** |
 //!
-//! `MERGE` reads the whole table however few rows are staged. An upsert looks keys up one by one, and
-//! that a key is new it learns most cheaply.
+//! `MERGE` reads the whole table however few rows are staged; an upsert looks keys up one by one.
 
 use tokio_postgres::{Client, Error};
 
