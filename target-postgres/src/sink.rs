@@ -1,6 +1,5 @@
 //! The seam to the Singer protocol: records become rows at once, and a commit gives them up.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -208,6 +207,14 @@ impl PostgresSink {
     }
 }
 
+/// Says what a user should know about a table, as far as it was not said before.
+fn say_notes(plan: &Plan, earlier: Option<&Plan>) {
+    let said = earlier.map_or(&[][..], |plan| &plan.table.notes);
+    for note in plan.table.notes.iter().filter(|note| !said.contains(note)) {
+        tracing::warn!("{}: {note}", plan.table.stream);
+    }
+}
+
 /// Says what was done to the values of a stream.
 fn say(stream: &str, counts: &Counts) {
     for (property, records) in &counts.unknown {
@@ -263,15 +270,7 @@ impl Sink for PostgresSink {
         if let Some(earlier) = earlier {
             say(name, earlier.encoder.counts());
         }
-        let said: HashSet<String> = earlier
-            .iter()
-            .flat_map(|stream| stream.plan.table.notes.iter().map(ToString::to_string))
-            .collect();
-        for note in plan.table.notes.iter().map(ToString::to_string) {
-            if !said.contains(&note) {
-                tracing::warn!("{name}: {note}");
-            }
-        }
+        say_notes(&plan, earlier.map(|stream| stream.plan.as_ref()));
         let validation =
             self.config.validate_records.then(|| Validation::of(schema)).transpose()?;
         let stream = Stream {

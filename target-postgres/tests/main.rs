@@ -8,6 +8,7 @@
     reason = "for tests: what cannot go on stops, and says where"
 )]
 
+mod chunk;
 mod connection;
 mod crash;
 mod existing;
