@@ -5,8 +5,10 @@
 //! warnings up, because what a library says at debug may hold headers and bodies.
 
 use std::fmt;
-use std::io::Write;
-use std::sync::Mutex;
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::sync::{Mutex, OnceLock};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
@@ -45,17 +47,82 @@ impl Layout {
     }
 }
 
-/// Starts the log of this process. A second call changes nothing.
-pub fn start(about: &'static About, environment: &Environment) {
+/// Whether somebody looks at the log while it is written: text, on a terminal. To a person a live view
+/// says more than the points of metrics, which are left out then.
+#[must_use]
+pub fn is_watched(environment: &Environment) -> bool {
+    Layout::of(environment) == Layout::Text && io::stderr().is_terminal()
+}
+
+/// Calls a function that writes a line, while nothing else is on the terminal.
+type Screen = Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
+
+/// What draws on the terminal beside the log.
+static SCREEN: OnceLock<Screen> = OnceLock::new();
+
+/// Has lines of the log written by `screen`, which gets the writing as a function and calls it once:
+/// for what draws on the same terminal, so that neither tears the other. A second call changes
+/// nothing.
+pub fn share_terminal(screen: impl Fn(&mut dyn FnMut()) + Send + Sync + 'static) {
+    let _ = SCREEN.set(Box::new(screen));
+}
+
+/// The file that gets a copy of the log.
+static COPY: OnceLock<Mutex<File>> = OnceLock::new();
+
+/// Where the log goes: stderr, and the file if there is one. Neither waits for the other to work.
+pub(crate) struct Destination;
+
+impl Write for Destination {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(Ok(mut file)) = COPY.get().map(Mutex::lock) {
+            let _ = file.write_all(bytes);
+        }
+        let mut written = Ok(());
+        let mut write = || written = io::stderr().write_all(bytes);
+        match SCREEN.get() {
+            Some(screen) => screen(&mut write),
+            None => write(),
+        }
+        written.map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+/// Starts the log of this process, at this level if one is given and not at that of the environment, with
+/// a copy in this file if one is given. A second call changes nothing.
+///
+/// # Errors
+/// The file cannot be opened.
+pub fn start(
+    about: &'static About,
+    environment: &Environment,
+    level: Option<&str>,
+    copy: Option<&Path>,
+) -> io::Result<()> {
+    if let Some(path) = copy {
+        let _ = COPY.set(Mutex::new(File::options().create(true).append(true).open(path)?));
+    }
     let printer = Printer {
         app_name: about.name,
         layout: Layout::of(environment),
-        writer: Mutex::new(std::io::stderr()),
+        writer: Mutex::new(Destination),
+        points: match copy {
+            None if is_watched(environment) => Points::LeftOut,
+            None | Some(_) => Points::Printed,
+        },
         now,
     };
-    let subscriber =
-        tracing_subscriber::registry().with(printer.with_filter(targets(about, environment)));
+    let subscriber = tracing_subscriber::registry().with(printer.with_filter(targets(
+        about,
+        environment,
+        level,
+    )));
     let _ = tracing::subscriber::set_global_default(subscriber);
+    Ok(())
 }
 
 /// The line of an event that ends the program, for an orchestrator.
@@ -74,10 +141,10 @@ fn now() -> DateTime<Utc> {
 }
 
 /// Which crates log from which level on.
-fn targets(about: &About, environment: &Environment) -> Targets {
-    let asked = environment
-        .variable(&format!("{}_LOGLEVEL", about.prefix()))
-        .or_else(|| environment.variable("LOGLEVEL"));
+fn targets(about: &About, environment: &Environment, asked: Option<&str>) -> Targets {
+    let own = format!("{}_LOGLEVEL", about.prefix());
+    let asked =
+        asked.or_else(|| environment.variable(&own)).or_else(|| environment.variable("LOGLEVEL"));
     let level = asked.map_or(LevelFilter::INFO, level);
     let own = about.name.replace('-', "_");
     let crates = about.crates.iter().copied().chain(["singer", own.as_str()]);
@@ -107,11 +174,19 @@ fn word(level: Level) -> &'static str {
     }
 }
 
+/// What becomes of the points of metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Points {
+    Printed,
+    LeftOut,
+}
+
 /// Prints events as lines.
 struct Printer<W> {
     app_name: &'static str,
     layout: Layout,
     writer: Mutex<W>,
+    points: Points,
     now: fn() -> DateTime<Utc>,
 }
 
@@ -119,6 +194,9 @@ impl<S: Subscriber, W: Write + 'static> Layer<S> for Printer<W> {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut line = Line::default();
         event.record(&mut line);
+        if line.metric.is_some() && self.points == Points::LeftOut {
+            return;
+        }
         let (level, target) = (word(*event.metadata().level()), event.metadata().target());
         let mut text = match self.layout {
             Layout::Text => line.text(level, target, (self.now)()),
@@ -259,9 +337,13 @@ pub(crate) mod tests {
 
     /// What `act` logs, line by line.
     pub(crate) fn logged(layout: Layout, act: impl FnOnce()) -> Vec<String> {
+        printed(layout, Points::Printed, act)
+    }
+
+    fn printed(layout: Layout, points: Points, act: impl FnOnce()) -> Vec<String> {
         let page = Page::default();
-        let printer =
-            Printer { app_name: "tap-x", layout, writer: Mutex::new(page.clone()), now: then };
+        let writer = Mutex::new(page.clone());
+        let printer = Printer { app_name: "tap-x", layout, writer, points, now: then };
         let subscriber = tracing_subscriber::registry().with(printer);
         tracing::dispatcher::with_default(&Dispatch::new(subscriber), act);
         page.text().lines().map(str::to_owned).collect()
@@ -307,6 +389,16 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_person_gets_the_lines_without_the_points() {
+        let act = || {
+            crate::metric::counter("record_count", 7, &[]);
+            tracing::info!("seven records");
+        };
+        let count = |points| printed(Layout::Text, points, act).len();
+        assert_eq!((count(Points::Printed), count(Points::LeftOut)), (2, 1));
+    }
+
+    #[test]
     fn json_is_written_when_the_orchestrator_asks_for_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.yaml");
@@ -336,7 +428,7 @@ pub(crate) mod tests {
             crates: &["api_client"],
         };
         let asked = [("TAP_X_LOGLEVEL", "debug"), ("LOGLEVEL", "error")];
-        let targets = targets(&ABOUT, &environment(&asked));
+        let targets = targets(&ABOUT, &environment(&asked), None);
         for (target, level, enabled) in [
             ("tap_x::sync", Level::DEBUG, true),
             ("tap_x::sync", Level::TRACE, false),
@@ -347,9 +439,9 @@ pub(crate) mod tests {
         ] {
             assert_eq!(targets.would_enable(target, &level), enabled, "{target} {level}");
         }
-        let quiet = super::targets(&ABOUT, &environment(&[("LOGLEVEL", "critical")]));
+        let quiet = super::targets(&ABOUT, &environment(&[("LOGLEVEL", "critical")]), None);
         assert!(!quiet.would_enable("hyper", &Level::WARN));
-        let silent = super::targets(&ABOUT, &environment(&[]));
+        let silent = super::targets(&ABOUT, &environment(&[]), None);
         assert!(
             silent.would_enable("tap_x", &Level::INFO)
                 && !silent.would_enable("tap_x", &Level::DEBUG)

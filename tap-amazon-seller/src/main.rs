@@ -10,6 +10,7 @@ use singer::{Output, State};
 use tap_amazon_seller::bookmark::Bookmarks;
 use tap_amazon_seller::clock::Clock;
 use tap_amazon_seller::config::{ABOUT, Config};
+use tap_amazon_seller::sync::Audience;
 use tap_amazon_seller::{check, forecast, selection, sync, trial};
 
 /// The arguments of this tap.
@@ -53,6 +54,11 @@ fn main() -> ExitCode {
             bookmarks: Bookmarks::new(state),
             clock: Clock::starting(now),
             output,
+            audience: if singer::log::is_watched(&Environment::of_process()) {
+                Audience::Person
+            } else {
+                Audience::Log
+            },
         };
         match mode {
             _ if args.plan => forecast::run(run).await,

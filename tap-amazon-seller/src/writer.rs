@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use indexmap::IndexMap;
@@ -22,7 +24,19 @@ struct Channel {
     /// What the stream's records look like, as far as this run knows.
     schema: Value,
     mask: Mask,
-    records: u64,
+    records: Arc<AtomicU64>,
+}
+
+/// The records written so far, for who must not wait until the writer is free.
+#[derive(Debug, Clone, Default)]
+pub struct Counts(Vec<(&'static str, Arc<AtomicU64>)>);
+
+impl Counts {
+    /// All counts, in the order of the streams.
+    #[must_use]
+    pub fn all(&self) -> Vec<(&'static str, u64)> {
+        self.0.iter().map(|(stream, count)| (*stream, count.load(Ordering::Relaxed))).collect()
+    }
 }
 
 /// Values of one property, collected while a stream goes by, for the stream that is asked for by them.
@@ -68,7 +82,7 @@ impl Writer {
         schema: Value,
         mask: Mask,
     ) -> io::Result<()> {
-        let channel = Channel { stream, keys, schema, mask, records: 0 };
+        let channel = Channel { stream, keys, schema, mask, records: Arc::default() };
         announce(&self.output, &channel)?;
         self.channels.insert(stream.name, channel);
         Ok(())
@@ -91,10 +105,11 @@ impl Writer {
         self.extracted_at = time.to_rfc3339_opts(SecondsFormat::Millis, true);
     }
 
-    /// The records written so far, by stream.
+    /// The records written so far, by stream, of the streams that are open by now.
     #[must_use]
-    pub fn counts(&self) -> Vec<(&'static str, u64)> {
-        self.channels.values().map(|channel| (channel.stream.name, channel.records)).collect()
+    pub fn counts(&self) -> Counts {
+        let count = |channel: &Channel| (channel.stream.name, Arc::clone(&channel.records));
+        Counts(self.channels.values().map(count).collect())
     }
 
     /// Hands on everything that was written so far.
@@ -154,7 +169,7 @@ impl Writer {
             &self.filtered
         };
         self.output.record(stream, record, &self.extracted_at)?;
-        channel.records += 1;
+        channel.records.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 

@@ -66,6 +66,12 @@ pub struct Information {
     /// Print the version, and stop
     #[arg(short = 'V', long)]
     pub version: bool,
+    /// How much to log: debug, info, warning or error; as LOGLEVEL, and before it
+    #[arg(long, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+    /// Write the log to the end of FILE too
+    #[arg(long, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
 }
 
 /// The arguments of every tap.
@@ -217,15 +223,18 @@ where
     std::panic::set_hook(Box::new(move |panic| {
         report(layout, about, &defect(panic));
     }));
-    let result = match start(about, std::env::args_os()) {
+    let result = match start::<A>(about, std::env::args_os()) {
         Ok(Start::Clap(error)) => {
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8));
         }
         Ok(Start::Answer(text)) => Output::stdout().text(&text).context("stdout"),
         Ok(Start::Run(args)) => {
-            log::start(about, &environment);
-            execute(args, run)
+            let Information { log_level, log_file, .. } = args.as_ref();
+            match log::start(about, &environment, log_level.as_deref(), log_file.as_deref()) {
+                Ok(()) => execute(args, run),
+                Err(error) => Err(Usage(format!("--log-file: {error}")).into()),
+            }
         }
         Err(error) => Err(error.into()),
     };
@@ -318,7 +327,7 @@ fn report(layout: Layout, about: &About, message: &str) {
         Layout::Json => log::fatal(about.name, message),
     };
     // There is nowhere left to complain when stderr is closed.
-    let _ = io::stderr().write_all(line.as_bytes());
+    let _ = log::Destination.write_all(line.as_bytes());
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ fn calls(forecast: &Forecast) -> Table {
             demand.operation.name.to_owned(),
             number(demand),
             plan.map(|plan| plan.burst.to_string()).unwrap_or_default(),
-            plan.map(|plan| format!("{:.2}", plan.rate * 60.0)).unwrap_or_default(),
+            plan.map(|plan| format!("{:.1}", plan.rate * 60.0)).unwrap_or_default(),
             match demand.calls {
                 0 => "?".to_owned(),
                 _ => spelled(demand.time()),

@@ -17,8 +17,11 @@ mod desk;
 mod journal;
 mod loading;
 mod outcome;
+mod progress;
 mod tally;
+mod view;
 
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use api_client::{Downloader, RetryPolicy};
@@ -32,6 +35,7 @@ use crate::bookmark::Bookmarks;
 use crate::clock::Clock;
 use crate::config::{CatalogScope, Config};
 use crate::due;
+use crate::forecast::spelled;
 use crate::ledger::Ledger;
 use crate::plan::Bounds;
 use crate::report::Patience;
@@ -39,7 +43,9 @@ use crate::selection::Selected;
 use crate::streams::{Source, Stream};
 use crate::writer::Writer;
 use desk::Desk;
-pub use tally::{Board, Tally};
+use progress::{Moment, Progress, RecordPoints};
+pub use tally::{Board, Entry, Tally};
+use view::View;
 
 /// What is to be done.
 #[derive(Debug)]
@@ -54,6 +60,17 @@ pub struct Run {
     pub clock: Clock,
     /// Where messages go.
     pub output: Output,
+    /// Who follows the run.
+    pub audience: Audience,
+}
+
+/// Who follows a run while it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// A person at a terminal, who gets a live view.
+    Person,
+    /// Whoever reads the log later, or a program that collects its points.
+    Log,
 }
 
 /// How often and how long a call is tried in this run.
@@ -135,8 +152,32 @@ pub async fn run(run: Run) -> anyhow::Result<()> {
         lanes = others;
         desks.push(Desk::open(Arc::clone(&context), area.clone(), own).await?);
     }
-    let missing = try_join_all(desks.into_iter().map(Desk::work)).await?;
+    let apis = areas.iter().map(|area| area.api.clone()).collect();
+    let progress = Progress { board: context.board.clone(), apis };
+    let mut points = RecordPoints::new(context.writer().counts());
+    let missing = tokio::select! {
+        missing = try_join_all(desks.into_iter().map(Desk::work)) => missing?,
+        never = show(&progress, run.audience, &mut points) => match never {},
+    };
+    points.say();
     context.finish(&areas, missing.iter().sum())
+}
+
+/// Shows how the run is going, until nobody wants to know any more.
+async fn show(progress: &Progress, audience: Audience, points: &mut RecordPoints) -> Infallible {
+    match audience {
+        Audience::Person => {
+            let mut view = View::open();
+            progress.watch(progress::FRAME, |moment| view.draw(moment.lines())).await
+        }
+        Audience::Log => {
+            let say = |moment: Moment| {
+                tracing::info!("{}", moment.line());
+                points.say();
+            };
+            progress.watch(progress::LINE, say).await
+        }
+    }
 }
 
 /// The selected stream with a source of a kind, if there is one.
@@ -172,14 +213,13 @@ impl Context {
     fn finish(&self, areas: &[Area], missing: u64) -> anyhow::Result<()> {
         self.writer().flush()?;
         for (streams, tally) in self.board.streams() {
-            let Tally { done, empty, open, failed, .. } = tally;
+            let Tally { done, empty, open, failed, rows, .. } = tally;
             tracing::info!(
-                "{streams}: windows: {done} done, {empty} empty, {open} open, {failed} failed"
+                "{streams}: windows: {done} done, {empty} empty, {open} open, {failed} failed; {rows} rows"
             );
         }
-        for (stream, records) in self.writer().counts() {
+        for (stream, records) in self.writer().counts().all() {
             tracing::info!("{stream}: {records} records");
-            metric::counter("record_count", records, &[("stream", Value::from(stream))]);
         }
         for area in areas {
             say_calls(area);
@@ -209,19 +249,23 @@ impl Context {
     }
 }
 
-/// Says what was called in a region.
+/// Says what was called in a region, and how long calls had to wait for their places.
 fn say_calls(area: &Area) {
     let region = area.region();
+    let mut calls = Vec::new();
     for (operation, count) in area.api.counts() {
-        tracing::info!(
-            "{region}: {operation}: {} calls, {} refused for being too many, {:.0?} waited",
-            count.calls,
-            count.throttled,
-            count.waited
-        );
+        let mut said = format!("{} {operation}", count.calls);
+        let waited = spelled(count.waited);
+        match (count.throttled, count.waited.as_secs()) {
+            (0, 0) => {}
+            (0, _) => said += &format!(" (waited {waited})"),
+            (refused, _) => said += &format!(" ({refused} refused for their number, waited {waited})"),
+        }
+        calls.push(said);
         let tags = [("endpoint", Value::from(operation)), ("region", Value::from(region.code()))];
         metric::counter("http_request_count", count.calls, &tags);
     }
+    tracing::info!("{region}: calls: {}", calls.join(", "));
 }
 
 /// What a task came to; its panic, if it panicked. Tasks are only cancelled with the whole run.

@@ -98,9 +98,13 @@ impl Board {
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
         let lanes = self.lock();
-        let entry = |((region, streams, unit), tally): (&(Region, String, &'static str), &Tally)| {
-            Entry { region: *region, streams: streams.clone(), unit, tally: *tally }
-        };
+        let entry =
+            |((region, streams, unit), tally): (&(Region, String, &'static str), &Tally)| Entry {
+                region: *region,
+                streams: streams.clone(),
+                unit,
+                tally: *tally,
+            };
         lanes.iter().map(entry).collect()
     }
 
