@@ -1,0 +1,182 @@
+//! From a finished report to a window that is out, or that is not complete yet.
+
+use chrono::{DateTime, Utc};
+
+use super::desk::{Desk, Errand};
+use crate::api::Report;
+use crate::bookmark::{Bookmarks, Reading};
+use crate::document::{Loaded, Place, Places};
+use crate::load::{self, LoadError, Outcome};
+use crate::plan::Window;
+use crate::settling;
+
+impl Desk {
+    /// Starts to load a document.
+    pub(super) fn load(&mut self, errand: Errand, report: Report, document_id: String) {
+        let Some(lane) = self.lanes.get(errand.lane) else { return };
+        let source = load::Source {
+            report_id: report.report_id.clone(),
+            document_id,
+            place: lane.place,
+            day: if let Window::Day(day) = errand.window { Some(day) } else { None },
+            asin_granularity: lane.asin_granularity,
+            feeds: lane.feeds.clone(),
+        };
+        let (api, context) = (self.area.api.clone(), std::sync::Arc::clone(&self.context));
+        self.loading.spawn(async move {
+            let (downloader, writer) = (&context.downloader, &context.writer);
+            let outcome = load::load(&api, downloader, writer, &source, context.clock).await;
+            (errand, report, outcome)
+        });
+    }
+
+    /// Goes on when a document has been read to its end, or could not be.
+    pub(super) async fn loaded(
+        &mut self,
+        errand: Errand,
+        report: &Report,
+        outcome: Result<Outcome, LoadError>,
+    ) -> anyhow::Result<()> {
+        match outcome {
+            Ok(outcome) => {
+                self.note_loaded(&errand, &outcome.loaded);
+                self.journal(&errand, report, Some(outcome.loaded.rows), None).await?;
+                let asked = report.created_time.unwrap_or_else(|| self.context.clock.now());
+                match self.judge(&errand, asked, &outcome) {
+                    Some((false, reading)) => self.late(&errand, reading).await?,
+                    judged => {
+                        self.count(errand.lane, |tally| tally.done += 1);
+                        let reading = judged.and_then(|(_, reading)| reading);
+                        self.out(&errand, asked, reading).await?;
+                    }
+                }
+                self.read_catalog_of_listings(errand.lane, outcome.gathered);
+                Ok(())
+            }
+            Err(LoadError::Output(error)) => Err(error.into()),
+            Err(error) => {
+                // What cannot be read is asked for anew; what could not be fetched may be next time.
+                let is_of_no_use = match &error {
+                    LoadError::Document(error) => !error.is_cut_off(),
+                    error => error.is_gone(),
+                };
+                if is_of_no_use {
+                    self.forget(&errand).await?;
+                }
+                let error = anyhow::Error::from(error);
+                self.journal(&errand, report, None, Some(&format!("{error:#}"))).await?;
+                self.lose(&errand, &format!("{error:#}"));
+                Ok(())
+            }
+        }
+    }
+
+    /// For a day: whether it is out, and what is noted of it while it has not settled.
+    fn judge(
+        &self,
+        errand: &Errand,
+        asked: DateTime<Utc>,
+        outcome: &Outcome,
+    ) -> Option<(bool, Option<Reading>)> {
+        let lane = self.lanes.get(errand.lane)?;
+        let (Window::Day(day), Place::Marketplace(marketplace)) = (errand.window, lane.place)
+        else {
+            return None;
+        };
+        let reading = Reading { at: asked, digest: outcome.digest.clone() };
+        let readings = self.context.ledger.look(|bookmarks| lane.readings(bookmarks));
+        let earlier = readings.and_then(|mut readings| readings.remove(&day).flatten());
+        let end = settling::end_of(day, marketplace.time_zone);
+        let late = outcome.loaded.late;
+        let standing = settling::judge(end, lane.lookback, late, earlier.as_ref(), &reading);
+        if late && standing.is_out {
+            tracing::warn!("{}: still without figures by ASIN; taken as it is", self.name(errand));
+        }
+        Some((standing.is_out, (!standing.is_settled).then_some(reading)))
+    }
+
+    /// Goes on with a day that Amazon has not completed.
+    async fn late(&mut self, errand: &Errand, reading: Option<Reading>) -> anyhow::Result<()> {
+        tracing::info!("{}: not complete yet; asked for again next time", self.name(errand));
+        self.count(errand.lane, |tally| tally.open += 1);
+        let change = self.noting(errand, None, reading);
+        Ok(self.context.ledger.change(change).await?)
+    }
+
+    /// Notes that a window is out.
+    pub(super) async fn out(
+        &mut self,
+        errand: &Errand,
+        taken: DateTime<Utc>,
+        reading: Option<Reading>,
+    ) -> anyhow::Result<()> {
+        let change = self.noting(errand, Some(taken), reading);
+        Ok(self.context.ledger.change(change).await?)
+    }
+
+    /// The change of the state when a window has ended: out if it was taken, its job gone.
+    fn noting(
+        &self,
+        errand: &Errand,
+        taken: Option<DateTime<Utc>>,
+        reading: Option<Reading>,
+    ) -> impl FnOnce(&mut Bookmarks) + Send + 'static {
+        let lane = self.lanes.get(errand.lane);
+        let (unit, origin) = lane.map_or(("", None), |lane| (lane.unit(), lane.origin));
+        // A stream that is only read for another has no bookmark of its own.
+        let streams: Vec<_> = lane
+            .into_iter()
+            .flat_map(|lane| &lane.feeds)
+            .map(|feed| feed.stream)
+            .filter(|stream| self.context.selected.iter().any(|it| it.stream == *stream))
+            .collect();
+        let (window, region) = (errand.window, self.area.region());
+        let slot = errand.job.as_ref().map(|(slot, _)| *slot);
+        let is_read_again = lane.is_some_and(|lane| !lane.lookback.is_zero());
+        move |bookmarks| {
+            for stream in streams {
+                match (taken, window.range(), origin) {
+                    (Some(_), Some(range), Some(origin)) => {
+                        bookmarks.out(stream, unit, origin, range);
+                    }
+                    (Some(taken), _, _) => bookmarks.taken(stream, unit, taken),
+                    (None, _, _) => {}
+                }
+                if let (Window::Day(day), true) = (window, is_read_again) {
+                    bookmarks.read(stream, unit, day, reading.as_ref());
+                }
+            }
+            if let Some(slot) = slot {
+                bookmarks.set_job(region, slot, None);
+            }
+        }
+    }
+
+    /// Says what a document held, and what of it was left out.
+    fn note_loaded(&mut self, errand: &Errand, loaded: &Loaded) {
+        let name = self.name(errand);
+        let records: u64 = loaded.records.values().sum();
+        tracing::info!("{name}: {} rows, {records} records", loaded.rows);
+        self.count(errand.lane, |tally| tally.rows += loaded.rows);
+        let left_out = [
+            (&loaded.ragged, "rows with more or fewer cells than the header"),
+            (&loaded.keyless, "rows without a key"),
+        ];
+        for (places, what) in left_out.iter().filter(|(places, _)| places.count > 0) {
+            tracing::error!("{name}: {what}, left out: {}", lines(places));
+            self.missing += 1;
+        }
+        if loaded.replaced > 0 {
+            tracing::warn!("{name}: {} bytes are not of the document's charset", loaded.replaced);
+        }
+        if loaded.nuls > 0 {
+            tracing::warn!("{name}: {} NUL characters removed", loaded.nuls);
+        }
+    }
+}
+
+/// How many lines are concerned, and which are the first.
+fn lines(places: &Places) -> String {
+    let first: Vec<_> = places.first.iter().map(u64::to_string).collect();
+    format!("{} (lines {}…)", places.count, first.join(", "))
+}
