@@ -168,10 +168,10 @@ fn the_page_says_what_can_be_said() {
     let lines: Vec<_> = page.lines().collect();
     assert_eq!(lines[0], "What a run would ask of Amazon. Nothing was called.");
     for expected in [
-        "streams               of  reports  first day   last day    read again  taken up  days out",
-        "warehouse_inventory   US        1  -           -                    0         0         -",
-        "sales_traffic_report  US        6  2026-11-11  2026-11-20           1         2        16",
-        "sales_traffic_report  JP       20  2026-11-01  2026-11-20           0         0         0",
+        "streams               of  reports  first day   last day    read again  asked before  days out",
+        "warehouse_inventory   US        1  -           -                    0             0         -",
+        "sales_traffic_report  US        6  2026-11-11  2026-11-20           1             2        16",
+        "sales_traffic_report  JP       20  2026-11-01  2026-11-20           0             0         0",
         "region  operation                     calls  at once  then a minute        time",
         "na      getReports                        2       10            1.3         0 s",
         "fe      createReport                     22       15            1.0  6 min 59 s",

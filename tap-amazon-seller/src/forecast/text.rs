@@ -30,7 +30,7 @@ fn windows(shares: &[Share]) -> Table {
         ("first day", Side::Left),
         ("last day", Side::Left),
         ("read again", Side::Right),
-        ("taken up", Side::Right),
+        ("asked before", Side::Right),
         ("days out", Side::Right),
         ("", Side::Left),
     ]);
