@@ -252,7 +252,8 @@ fn due(lane: &Lane, area: &Area, bookmarks: &Bookmarks, bounds: Bounds) -> Optio
     let extent = &lane.extent;
     let retention = lane.retention().unwrap_or(NO_LIMIT);
     match (lane.report.extraction, lane.place) {
-        (Extraction::Snapshot, _) => None,
+        // A day needs a time zone, and a region has several.
+        (Extraction::Snapshot, _) | (Extraction::Daily { .. }, Place::Region(_)) => None,
         (Extraction::Window { longest, .. }, _) => {
             let pending = lane.pending(area, bookmarks);
             Some(plan::windows(bounds, extent, lane.lookback, longest, retention, &pending))
@@ -263,8 +264,6 @@ fn due(lane: &Lane, area: &Area, bookmarks: &Bookmarks, bounds: Bounds) -> Optio
             let zone = marketplace.time_zone;
             Some(plan::days(bounds, extent, readings.as_ref(), lookback_days, retention, zone))
         }
-        // A day needs a time zone, and a region has several.
-        (Extraction::Daily { .. }, Place::Region(_)) => None,
     }
 }
 

@@ -43,14 +43,14 @@ impl fmt::Display for Table {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let widths: Vec<_> = (0..self.sides.len()).map(|column| self.width(column)).collect();
         for row in &self.rows {
-            let mut line = String::new();
-            for ((cell, side), width) in row.iter().zip(&self.sides).zip(&widths) {
-                match side {
-                    Side::Left => line += &format!("{cell:<width$}  "),
-                    Side::Right => line += &format!("{cell:>width$}  "),
-                }
-            }
-            writeln!(formatter, "{}", line.trim_end())?;
+            let cells = row.iter().zip(&self.sides).zip(&widths);
+            let padded: Vec<_> = cells
+                .map(|((cell, side), width)| match side {
+                    Side::Left => format!("{cell:<width$}"),
+                    Side::Right => format!("{cell:>width$}"),
+                })
+                .collect();
+            writeln!(formatter, "{}", padded.join("  ").trim_end())?;
         }
         Ok(())
     }

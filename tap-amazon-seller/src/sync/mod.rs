@@ -193,12 +193,8 @@ impl Context {
     async fn write_participations(&self, areas: &[Area]) -> anyhow::Result<()> {
         let stream = selected_by(&self.selected, |it| matches!(it, Source::Participations));
         let Some(stream) = stream else { return Ok(()) };
-        let mut writer = self.writer();
-        writer.extracted_at(self.clock.now());
-        for record in areas.iter().flat_map(|area| &area.records) {
-            writer.write(stream.name, record)?;
-        }
-        drop(writer);
+        let records = areas.iter().flat_map(|area| &area.records).cloned().collect();
+        self.write(stream, records).await?;
         let regions: Vec<_> = areas.iter().map(|area| area.region().code()).collect();
         let now = self.clock.now();
         let taken = move |bookmarks: &mut Bookmarks| {
@@ -254,14 +250,13 @@ fn say_calls(area: &Area) {
     let region = area.region();
     let mut calls = Vec::new();
     for (operation, count) in area.api.counts() {
-        let mut said = format!("{} {operation}", count.calls);
         let waited = spelled(count.waited);
-        match (count.throttled, count.waited.as_secs()) {
-            (0, 0) => {}
-            (0, _) => said += &format!(" (waited {waited})"),
-            (refused, _) => said += &format!(" ({refused} refused for their number, waited {waited})"),
-        }
-        calls.push(said);
+        let remark = match (count.throttled, count.waited.as_secs()) {
+            (0, 0) => String::new(),
+            (0, _) => format!(" (waited {waited})"),
+            (refused, _) => format!(" ({refused} refused for their number, waited {waited})"),
+        };
+        calls.push(format!("{} {operation}{remark}", count.calls));
         let tags = [("endpoint", Value::from(operation)), ("region", Value::from(region.code()))];
         metric::counter("http_request_count", count.calls, &tags);
     }

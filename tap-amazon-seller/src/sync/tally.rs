@@ -76,10 +76,13 @@ pub struct Entry {
     pub tally: Tally,
 }
 
+/// What tells entries apart: the region, the streams and the unit.
+type Key = (Region, String, &'static str);
+
 /// The tallies of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Board {
-    lanes: Arc<Mutex<IndexMap<(Region, String, &'static str), Tally>>>,
+    lanes: Arc<Mutex<IndexMap<Key, Tally>>>,
 }
 
 impl Board {
@@ -98,13 +101,12 @@ impl Board {
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
         let lanes = self.lock();
-        let entry =
-            |((region, streams, unit), tally): (&(Region, String, &'static str), &Tally)| Entry {
-                region: *region,
-                streams: streams.clone(),
-                unit,
-                tally: *tally,
-            };
+        let entry = |((region, streams, unit), tally): (&Key, &Tally)| Entry {
+            region: *region,
+            streams: streams.clone(),
+            unit,
+            tally: *tally,
+        };
         lanes.iter().map(entry).collect()
     }
 
@@ -118,7 +120,7 @@ impl Board {
         streams
     }
 
-    fn lock(&self) -> MutexGuard<'_, IndexMap<(Region, String, &'static str), Tally>> {
+    fn lock(&self) -> MutexGuard<'_, IndexMap<Key, Tally>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

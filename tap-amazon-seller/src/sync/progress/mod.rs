@@ -94,7 +94,8 @@ fn details(tally: &Tally) -> String {
         (tally.rows, "rows"),
     ];
     let some = counts.iter().filter(|(count, _)| *count > 0);
-    some.map(|(count, what)| format!(", {count} {what}")).collect()
+    let said: Vec<_> = some.map(|(count, what)| format!(", {count} {what}")).collect();
+    said.concat()
 }
 
 /// Looks at a run.
