@@ -191,14 +191,7 @@ pub fn lanes(
     let mut lanes = Vec::new();
     for (report, streams) in groups(wanted) {
         for (area, of) in areas.iter().enumerate() {
-            let places = match report.scope {
-                Scope::Region if of.marketplaces.is_empty() => Vec::new(),
-                Scope::Region => vec![Place::Region(of.region())],
-                Scope::Marketplace => {
-                    of.marketplaces.iter().copied().map(Place::Marketplace).collect()
-                }
-            };
-            for place in places {
+            for place in places(report, of) {
                 let mut lane = Lane {
                     report,
                     place,
@@ -224,6 +217,15 @@ pub fn lanes(
         }
     }
     lanes
+}
+
+/// What single reports cover in a region.
+fn places(report: &Report, area: &Area) -> Vec<Place> {
+    match report.scope {
+        Scope::Region if area.marketplaces.is_empty() => Vec::new(),
+        Scope::Region => vec![Place::Region(area.region())],
+        Scope::Marketplace => area.marketplaces.iter().copied().map(Place::Marketplace).collect(),
+    }
 }
 
 /// How far back a report's windows are read again: what the user says, or what the report asks for.

@@ -34,7 +34,7 @@ use crate::account::{self, Area};
 use crate::bookmark::Bookmarks;
 use crate::clock::Clock;
 use crate::config::{CatalogScope, Config};
-use crate::due;
+use crate::due::{self, Lane};
 use crate::forecast::spelled;
 use crate::ledger::Ledger;
 use crate::plan::Bounds;
@@ -112,11 +112,7 @@ struct Context {
 pub async fn run(run: Run) -> anyhow::Result<()> {
     let policy = policy(&run.config);
     let areas = account::open(&run.config, policy).await?;
-    let mut writer = Writer::new(run.output.clone());
-    for selected in &run.selected {
-        let keys = selected.stream.keys_at(run.config.asin_granularity(&[selected.stream]));
-        writer.open(selected.stream, keys, selected.schema.clone(), selected.mask.clone())?;
-    }
+    let mut writer = opened(&run)?;
     let catalog = selected_by(&run.selected, |it| matches!(it, Source::CatalogItems { .. }));
     let listings = due::listings(&run.config, &run.selected).map(|(stream, asin)| {
         writer.gather(stream.name, asin);
@@ -145,13 +141,7 @@ pub async fn run(run: Run) -> anyhow::Result<()> {
         board: Board::default(),
     });
     context.write_participations(&areas).await?;
-    let mut lanes = lanes;
-    let mut desks = Vec::new();
-    for (number, area) in areas.iter().enumerate() {
-        let (own, others) = lanes.into_iter().partition(|lane| lane.area == number);
-        lanes = others;
-        desks.push(Desk::open(Arc::clone(&context), area.clone(), own).await?);
-    }
+    let desks = desks(&context, &areas, lanes).await?;
     let apis = areas.iter().map(|area| area.api.clone()).collect();
     let progress = Progress { board: context.board.clone(), apis };
     let mut points = RecordPoints::new(context.writer().counts());
@@ -161,6 +151,31 @@ pub async fn run(run: Run) -> anyhow::Result<()> {
     };
     points.say();
     context.finish(&areas, missing.iter().sum())
+}
+
+/// A writer with the schemas of all streams written.
+fn opened(run: &Run) -> std::io::Result<Writer> {
+    let mut writer = Writer::new(run.output.clone());
+    for selected in &run.selected {
+        let keys = selected.stream.keys_at(run.config.asin_granularity(&[selected.stream]));
+        writer.open(selected.stream, keys, selected.schema.clone(), selected.mask.clone())?;
+    }
+    Ok(writer)
+}
+
+/// A desk for each region, with its lanes.
+async fn desks(
+    context: &Arc<Context>,
+    areas: &[Area],
+    mut lanes: Vec<Lane>,
+) -> anyhow::Result<Vec<Desk>> {
+    let mut desks = Vec::new();
+    for (number, area) in areas.iter().enumerate() {
+        let (own, others) = lanes.into_iter().partition(|lane| lane.area == number);
+        lanes = others;
+        desks.push(Desk::open(Arc::clone(context), area.clone(), own).await?);
+    }
+    Ok(desks)
 }
 
 /// Shows how the run is going, until nobody wants to know any more.
