@@ -17,6 +17,7 @@ mod into_plytix;
 mod kill_and_resume;
 mod killed_extraction;
 mod messages;
+mod plan_and_check;
 mod sdk_streams;
 mod secrets;
 mod sql_views;

@@ -11,6 +11,7 @@
 //! `streams` is the table of everything that can be extracted; nothing else names a stream. `bookmark`
 //! is the only owner of the state. `api` names Amazon's operations; nobody else builds a URL, knows a
 //! rate or retries. `document`, `record` and `plan` are pure: they call nothing and read no clock.
+//! `forecast` counts what `due` finds instead of asking for it; `check` asks only whether it may ask.
 
 pub mod account;
 pub mod api;
