@@ -141,6 +141,37 @@ fn a_region_that_cannot_be_entered_leaves_the_question_open_and_hides_no_other()
 }
 
 #[test]
+fn who_may_not_list_marketplaces_may_still_read_those_that_are_named() {
+    let folder = Folder::new();
+    let faults = json!({"faults": [
+        {"operation": "getMarketplaceParticipations", "region": "eu", "status": 403}]});
+    let faults = folder.file("faults.json", faults.to_string());
+    let arguments = [&SMALL[..], &["--faults", faults.to_str().unwrap()]].concat();
+    let emulator = Emulator::start(&folder, &arguments);
+    let config = emulator.tap_config(json!({"marketplaces": "US,DE"}));
+    let config = folder.file("config.json", config);
+    let check = asked(config.to_str().unwrap(), &["--check"]);
+    assert_eq!(check.status.code(), Some(1), "{}", said(&check));
+    let page = lines(&check);
+    assert_eq!(cells(&page, "marketplaces")[1..3], ["yes", "NO"]);
+    for stream in ["orders", "sales_traffic_by_date", "product_catalog"] {
+        assert_eq!(cells(&page, stream)[1..3], ["yes", "yes"], "{stream}");
+    }
+}
+
+#[test]
+fn an_account_without_the_wanted_marketplaces_is_not_asked_for_anything_else() {
+    let folder = Folder::new();
+    let emulator = Emulator::start(&folder, &SMALL);
+    let config = folder.file("config.json", emulator.tap_config(json!({"marketplaces": "ZA"})));
+    let check = asked(config.to_str().unwrap(), &["--check"]);
+    assert_eq!(check.status.code(), Some(1), "{}", said(&check));
+    assert!(said(&check).contains("takes part in none of the marketplaces"), "{}", said(&check));
+    let expected = [("getMarketplaceParticipations".to_owned(), 1), ("token".to_owned(), 1)];
+    assert_eq!(emulator.calls(), BTreeMap::from(expected));
+}
+
+#[test]
 fn modes_exclude_each_other() {
     for modes in [["--plan", "--check"], ["--plan", "--discover"], ["--check", "--test"]] {
         let output = program("tap-amazon-seller").args(modes).output().unwrap();

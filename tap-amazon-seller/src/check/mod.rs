@@ -63,8 +63,17 @@ struct Need {
     probes: Vec<(Probe, &'static [&'static str])>,
 }
 
-/// The answers of a region; none for a region that is not the seller's, or that holds nothing to read.
+/// The answers of a region.
 type Answers = BTreeMap<Probe, Answer>;
+
+/// Why there is nothing to ask for in a region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Absence {
+    /// It is not the seller's.
+    Foreign,
+    /// The account takes part in none of its marketplaces that are wanted.
+    Empty,
+}
 
 /// Asks in every region, and prints what may be read. Fails if anything that is selected may not be read,
 /// or if that cannot be told.
@@ -73,9 +82,11 @@ pub async fn run(run: Run) -> anyhow::Result<()> {
     let needs = needs(config, &run.selected);
     let apis = account::connect(config, policy(config))?;
     let asked = join_all(apis.into_iter().map(|api| ask(api, config, &needs))).await;
+    let is_foreign = asked.iter().all(|asked| matches!(asked, Err(Absence::Foreign)));
     let regions: Vec<_> = asked.into_iter().flatten().collect();
     if regions.is_empty() {
-        return Err(AccountError::NoRegion.into());
+        let error = if is_foreign { AccountError::NoRegion } else { AccountError::NoMarketplace };
+        return Err(error.into());
     }
     run.output.text(&page(&needs, &regions))?;
     let unread = unread(&needs, &regions);
@@ -115,8 +126,8 @@ fn needs(config: &Config, selected: &[Selected]) -> Vec<Need> {
     selected.iter().map(need).collect()
 }
 
-/// Asks one region; nothing if there is nothing in it to ask for.
-async fn ask(api: Api, config: &Config, needs: &[Need]) -> Option<(Region, Answers)> {
+/// Asks one region.
+async fn ask(api: Api, config: &Config, needs: &[Need]) -> Result<(Region, Answers), Absence> {
     let region = api.region;
     let mut answers = Answers::new();
     let area = match api.participations().await {
@@ -126,14 +137,14 @@ async fn ask(api: Api, config: &Config, needs: &[Need]) -> Option<(Region, Answe
         }
         Err(error) if account::is_foreign(&error, config) => {
             tracing::info!("{region}: not this seller's region; passed over");
-            return None;
+            return Err(Absence::Foreign);
         }
         Err(error) => {
             tracing::error!("{region}: {error}");
             answers.insert(Probe::Participations, verdict(&error));
             if !matches!(error, Error::Forbidden(_)) {
                 // Without a login, or with Amazon out of order, every other call ends in the same way.
-                return Some((region, answers));
+                return Ok((region, answers));
             }
             let named = config.marketplaces.iter().flatten().copied();
             let marketplaces = named.filter(|it| it.region == region).collect();
@@ -142,14 +153,14 @@ async fn ask(api: Api, config: &Config, needs: &[Need]) -> Option<(Region, Answe
     };
     if area.marketplaces.is_empty() && answers.get(&Probe::Participations) == Some(&Answer::Yes) {
         tracing::warn!("{region}: the account takes part in none of the marketplaces");
-        return None;
+        return Err(Absence::Empty);
     }
     for (probe, _) in needs.iter().flat_map(|need| &need.probes) {
         if !answers.contains_key(probe) {
             answers.insert(*probe, call(&area, *probe, config).await);
         }
     }
-    Some((region, answers))
+    Ok((region, answers))
 }
 
 /// Makes the call of a probe.
