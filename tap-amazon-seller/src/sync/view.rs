@@ -1,6 +1,6 @@
 //! The live view of a run: lines at the foot of the terminal, below the log.
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Lines that are drawn over and over. They go away with it.
 pub(super) struct View {
@@ -11,10 +11,14 @@ pub(super) struct View {
 impl View {
     /// Begins, and has the log make room for it.
     pub(super) fn open() -> Self {
-        let screen = MultiProgress::new();
-        let shared = screen.clone();
-        singer::log::share_terminal(move |write| shared.suspend(write));
-        Self { screen, lines: Vec::new() }
+        let view = Self::on(ProgressDrawTarget::stderr());
+        let screen = view.screen.clone();
+        singer::log::share_terminal(move |write| screen.suspend(write));
+        view
+    }
+
+    fn on(target: ProgressDrawTarget) -> Self {
+        Self { screen: MultiProgress::with_draw_target(target), lines: Vec::new() }
     }
 
     /// Shows these lines instead of those before; what does not fit on the terminal is cut.
@@ -38,5 +42,35 @@ impl Drop for View {
     fn drop(&mut self) {
         // There is nowhere left to complain when the terminal has gone.
         let _ = self.screen.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use indicatif::{InMemoryTerm, TermLike};
+
+    use super::*;
+
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn the_log_stands_whole_above_the_view_and_alone_after_it() {
+        let terminal = InMemoryTerm::new(6, 24);
+        let mut view = View::on(ProgressDrawTarget::term_like(Box::new(terminal.clone())));
+        view.draw(texts(&["reports: 1 of 3", "US sales  1 of 3"]));
+        for line in ["one line", "and another"] {
+            view.screen.suspend(|| terminal.write_line(line)).unwrap();
+        }
+        view.draw(texts(&["reports: 2 of 3", "US sales  2 of 3, and more than fits"]));
+        let shown = terminal.contents();
+        let lines: Vec<_> = shown.lines().map(str::trim_end).collect();
+        assert_eq!(
+            lines,
+            ["one line", "and another", "reports: 2 of 3", "US sales  2 of 3, and mo"]
+        );
+        drop(view);
+        assert_eq!(terminal.contents(), "one line\nand another");
     }
 }
