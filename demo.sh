@@ -24,7 +24,7 @@ trap finish EXIT
 url() { sed -nE "1s|.*\"$1\":\"([^\"]*)\".*|\1|p" "$work/emulator"; }
 start_emulator() {
     : > "$work/emulator"
-    emulator serve --asins 200 --speed 100000 --journal "$work/journal.jsonl" > "$work/emulator" &
+    emulator serve --asins 200 --speed 100000 --plytix-canonicals 60 --journal "$work/journal.jsonl" > "$work/emulator" &
     emulator=$!
     for _ in $(seq 100); do [ -s "$work/emulator" ] && break; sleep 0.1; done
     [ -n "$(url plytix_api)" ] || { echo "the emulator did not start" >&2; exit 1; }
@@ -48,9 +48,11 @@ cat > "$work/plytix.json" <<CONFIG
   "auth_url": "$(url plytix_auth)",
   "api_url": "$(url plytix_api)",
   "requests_per_10_seconds": 20000,
-  "requests_per_hour": 5000000
+  "requests_per_hour": 5000000,
+  "run_dir": "$work/runs"
 }
 CONFIG
+page=$PWD/${CARGO_TARGET_DIR:-target}/plytix-demo.html
 
 # How often an operation was called since the line given; what came too early for Plytix did nothing.
 calls() { tail -n "+$2" "$work/journal.jsonl" | grep -v '"status":429' | grep -c "\"operation\":\"$1\"" || true; }
@@ -61,13 +63,15 @@ report() {
         "Plytix: look-ups" "$(calls searchProducts "$1")" \
         "Plytix: products created" "$(calls createProduct "$1")" \
         "Plytix: families assigned" "$(calls assignFamily "$1")" \
+        "Plytix: links written" "$(calls linkProducts "$1")" \
+        "Plytix: pictures uploaded" "$(calls createAsset "$1")" \
         "Plytix: products changed" "$(calls updateProduct "$1")"
 }
 
 echo
 echo "First run:  tap-amazon-seller … | target-plytix … > state.json"
 tap-amazon-seller --config "$work/amazon.json" --catalog catalogs/plytix-sync.json |
-    target-plytix --config "$work/plytix.json" > "$work/state.json"
+    target-plytix --config "$work/plytix.json" --report "$page" > "$work/state.json"
 report 1
 
 first=$(($(wc -l < "$work/journal.jsonl") + 1))
@@ -76,7 +80,8 @@ echo "Second run: tap-amazon-seller … --state state.json | target-plytix …"
 tap-amazon-seller --config "$work/amazon.json" --catalog catalogs/plytix-sync.json --state "$work/state.json" |
     target-plytix --config "$work/plytix.json" > "$work/state2.json"
 report "$first"
-writes=$(($(calls createProduct "$first") + $(calls updateProduct "$first") + $(calls assignFamily "$first")))
+writes=$(($(calls createProduct "$first") + $(calls updateProduct "$first") + $(calls assignFamily "$first") +
+    $(calls linkProducts "$first") + $(calls createAsset "$first")))
 [ "$writes" = 0 ] || { echo "the second run wrote $writes times; nothing had changed" >&2; exit 1; }
 
 # The emulator says what Plytix holds when it is asked to stop.
@@ -86,6 +91,9 @@ emulator=
 echo
 tail -n +2 "$work/emulator"
 
+# What the first run did, for people.
+name_page() { printf '\nWhat the first run did to every product in Plytix, as a page: %s\n' "$page"; }
+
 # The second half: the same tap into PostgreSQL, a server of its own in a temporary folder.
 for folder in $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -rV); do
     if [ -x "$folder/initdb" ]; then PATH="$folder:$PATH"; break; fi
@@ -93,6 +101,7 @@ done
 echo
 if ! command -v initdb > /dev/null; then
     echo "PostgreSQL is not installed, so target-postgres is not shown; to see it: sudo apt-get install postgresql"
+    name_page
     exit 0
 fi
 
@@ -134,8 +143,9 @@ tap-amazon-seller --config "$work/amazon.json" --state <(target-postgres --confi
     target-postgres --config "$work/postgres.json" > "$work/state2.json"
 written "$now" > "$work/written"
 tables
-# Stock at Amazon may have changed: in the emulator it does when an hour begins.
-if grep -v -e '^warehouse_inventory ' -e ' 0$' "$work/written"; then
+# Stock at Amazon may have changed: in the emulator it does when an hour begins. And what was asked of Amazon
+# is news in every run.
+if grep -v -e '^warehouse_inventory ' -e '^reports ' -e ' 0$' "$work/written"; then
     echo "the second run wrote rows; nothing had changed" >&2
     exit 1
 fi
@@ -147,3 +157,4 @@ sql -P footer=off -c "SELECT date, m.\"countryCode\" AS country, child_asin, uni
     currency_code AS currency, sessions, page_views, buy_box_percentage AS buy_box, units_per_hundred_sessions AS units_per_100
     FROM daily_sales_traffic AS d JOIN marketplaces AS m ON m.id = d.marketplace_id
     WHERE date = current_date - 4 ORDER BY units_ordered DESC, sessions DESC, child_asin LIMIT 10"
+name_page

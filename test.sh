@@ -36,4 +36,11 @@ export SINGER_CHECK_TAP="$PWD/.venv/bin/singer-check-tap"
 export SDK_TEST_STREAMS="$PWD/.venv/singer-sdk/singer_sdk/testing/target_test_streams"
 [ -d "$SDK_TEST_STREAMS" ] || .venv/bin/pip install --quiet --no-deps --target .venv/singer-sdk singer-sdk==0.54.9
 
+# plytix-pim-client: somebody else's client of Plytix, which reads what target-plytix has written. It needs
+# Python 3.11.
+if ! .venv/bin/python -c 'import plytix_pim_client' 2> /dev/null; then
+    .venv/bin/pip install --quiet plytix-pim-client==1.3.0
+fi
+export PLYTIX_CLIENT_PYTHON="$PWD/.venv/bin/python"
+
 cargo test --workspace --locked "$@"

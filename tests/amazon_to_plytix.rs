@@ -25,7 +25,8 @@ fn products_arrive_once_and_a_second_run_writes_nothing() {
     let emulator = Emulator::at_speed(&folder, "100000", &["--asins", "120"]);
     let amazon = folder
         .file("amazon.json", emulator.tap_config(json!({"marketplaces": ["US", "DE", "JP"]})));
-    let plytix = folder.file("plytix.json", emulator.plytix_config(json!({})));
+    let phases = json!({"phases": ["products", "family"]});
+    let plytix = folder.file("plytix.json", emulator.plytix_config(phases));
     let selection = root().join("catalogs/plytix-sync.json");
     let tap_arguments =
         ["--config", amazon.to_str().unwrap(), "--catalog", selection.to_str().unwrap()];

@@ -18,15 +18,15 @@ const US: &str = "ATVPDKIKX0DER";
 const DE: &str = "A1PA6795UKMFR9";
 
 /// Places to kill at.
-struct Places(u64);
+pub(crate) struct Places(u64);
 
 impl Places {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(number("KILL_SEED", 1))
     }
 
     /// A number below a limit (`SplitMix64`).
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -35,7 +35,7 @@ impl Places {
 }
 
 /// A number from the environment.
-fn number(name: &str, otherwise: u64) -> u64 {
+pub(crate) fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |text| text.parse().expect(name))
 }
 

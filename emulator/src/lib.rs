@@ -28,6 +28,7 @@ pub use faults::ScriptError;
 use journal::Journal;
 pub use plytix::{PlytixSettings, RetryAfter};
 use serde::Serialize;
+use std::collections::HashSet;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -197,7 +198,9 @@ impl Emulator {
 /// The first products of the catalogue, parents left out, as products of the seller's own.
 fn canonicals(world: World, count: u64) -> Vec<plytix::Canonical> {
     let Some(marketplace) = Region::Na.marketplaces().next() else { return Vec::new() };
-    let sold = world.products().filter(|product| world.upc(product).is_some());
+    // One bar code may belong to several ASINs, but to one article.
+    let mut articles = HashSet::new();
+    let sold = world.products().filter(|it| world.upc(it).is_some_and(|upc| articles.insert(upc)));
     let own =
         sold.take(usize::try_from(count).unwrap_or(usize::MAX)).map(|product| plytix::Canonical {
             label: world.title(&product, marketplace),

@@ -113,12 +113,16 @@ fn collect<'r>(steps: &[Step], value: &'r RawValue, all: &mut Vec<&'r RawValue>)
             }
         }
         Some((Step::Each, rest)) => {
-            elements(value).into_iter().for_each(|element| collect(rest, element, all));
+            for element in elements(value) {
+                collect(rest, element, all);
+            }
         }
-        Some((Step::Where { member, text }, rest)) => elements(value)
-            .into_iter()
-            .filter(|element| holds(element, member, text))
-            .for_each(|element| collect(rest, element, all)),
+        Some((Step::Where { member, text }, rest)) => {
+            let chosen = elements(value).into_iter();
+            for element in chosen.filter(|element| holds(element, member, text)) {
+                collect(rest, element, all);
+            }
+        }
     }
 }
 

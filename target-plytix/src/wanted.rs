@@ -1,6 +1,6 @@
 //! What records say a product should be, and one product out of several records.
 //!
-//! Both streams, and several listings of one ASIN, speak about the same product. They are merged before
+//! Both streams, and several records of one of them, speak about the same product. They are merged before
 //! anything is written, so that a commit writes each product once and what it writes does not depend on
 //! the order in which records came:
 //!

@@ -18,7 +18,7 @@ pub mod database;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
@@ -81,7 +81,9 @@ impl Folder {
 pub struct Emulator {
     process: Child,
     /// Closed with this process, whatever becomes of it; the emulator ends with it.
-    _stdin: ChildStdin,
+    stdin: Option<ChildStdin>,
+    /// Open, so that what it says at its end has somewhere to go.
+    _stdout: BufReader<ChildStdout>,
     urls: Value,
     journal: PathBuf,
 }
@@ -105,9 +107,10 @@ impl Emulator {
             .unwrap();
         let stdin = process.stdin.take().unwrap();
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
         let urls = serde_json::from_str(&line).expect("the emulator prints its addresses");
-        Self { process, _stdin: stdin, urls, journal }
+        Self { process, stdin: Some(stdin), _stdout: stdout, urls, journal }
     }
 
     /// A configuration of the tap that works, with some settings replaced.
@@ -132,9 +135,21 @@ impl Emulator {
             "api_url": self.urls["plytix_api"],
             "requests_per_10_seconds": 20000,
             "requests_per_hour": 5_000_000,
+            "run_dir": self.journal.with_file_name("runs"),
         });
         overlay(&mut config, settings);
         config.to_string()
+    }
+
+    /// Where one of the services is.
+    pub fn url(&self, service: &str) -> &str {
+        self.urls[service].as_str().unwrap()
+    }
+
+    /// Ends it in order, and waits for what it writes at its end.
+    pub fn end(mut self) {
+        drop(self.stdin.take());
+        self.process.wait().unwrap();
     }
 
     /// Everything that was asked so far.

@@ -142,7 +142,8 @@ impl Service {
     /// What Plytix holds, one line of JSON a product, for a test to compare.
     pub(crate) fn dump(&self) -> String {
         let lines = held(&self.plytix.account).dump();
-        lines.iter().map(|line| format!("{line}\n")).collect()
+        let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+        lines.join("\n") + "\n"
     }
 }
 

@@ -32,14 +32,12 @@ impl Api {
         page: usize,
         ordered: bool,
     ) -> Result<CandidatePage, ApiError> {
-        let mut body = json!({
-            "filters": filters,
-            "attributes": columns,
-            "pagination": {"page": page, "page_size": PAGE},
-        });
-        if ordered {
-            body["pagination"]["order"] = json!("sku");
-        }
+        let pagination = if ordered {
+            json!({"page": page, "page_size": PAGE, "order": "sku"})
+        } else {
+            json!({"page": page, "page_size": PAGE})
+        };
+        let body = json!({"filters": filters, "attributes": columns, "pagination": pagination});
         let answer = self.call(&SEARCH_PRODUCTS, |call| call.json(&body)).await?;
         let rows: Data<Row<'_>> = answer.json()?;
         let last = is_last(page, rows.data.len(), rows.pagination.as_ref());

@@ -15,11 +15,12 @@ impl Api {
         &self,
         definition: &Definition,
     ) -> Result<Option<String>, ApiError> {
-        let mut body = json!({"name": definition.name, "type_class": definition.kind});
-        // Options are refused for every other type.
-        if !definition.options.is_empty() {
-            body["options"] = json!(definition.options);
-        }
+        let Definition { name, kind, options } = definition;
+        // Options are refused for types that have none, even an empty list.
+        let body = match options.as_slice() {
+            [] => json!({"name": name, "type_class": kind}),
+            options => json!({"name": name, "type_class": kind, "options": options}),
+        };
         let answer = self.call(&CREATE_ATTRIBUTE, |call| call.json(&body)).await?;
         Ok(first(&answer)?.and_then(|entity| entity.id.or(entity.other_id)))
     }

@@ -1,6 +1,8 @@
 //! What a record says beyond its product's own values: which products it belongs with, by what the
 //! seller's own product is found, and which pictures show it.
 
+use std::fmt::Write as _;
+
 use serde_json::value::RawValue;
 
 use super::{Origin, RecordError, Said, Stream};
@@ -205,7 +207,9 @@ fn push_plain(name: &mut String, text: &str) {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'+' => {
                 name.push(char::from(byte));
             }
-            other => name.push_str(&format!("-{other:02X}")),
+            other => {
+                let _ = write!(name, "-{other:02X}");
+            }
         }
     }
 }

@@ -144,7 +144,7 @@ impl PicturesFile {
         let filename: Result<Vec<Part<NamePart>>, String> = parts(&self.filename)
             .and_then(|parts| parts.into_iter().map(|part| part.try_map(place)).collect());
         let filename = filename.map_err(|problem| refuse(&member, &problem))?;
-        if !filename.iter().any(|part| *part == Part::Value(NamePart::Stem)) {
+        if !filename.contains(&Part::Value(NamePart::Stem)) {
             return Err(refuse(&member, "{stem}, or all pictures have one name"));
         }
         Ok(Pictures {

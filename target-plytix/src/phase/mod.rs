@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Every phase decides by what Plytix shows or what the memory knows, so a phase that was interrupted is
-//! simply run again. What is decided is pure ([`hierarchy`], [`matching`], [`images`]); what is called is in
+//! simply run again. What is decided is pure ([`hierarchy`], [`matching`], [`showing`]); what is called is in
 //! one place a phase. A commit runs all phases over its products, so that a state that is printed after
 //! it covers whole products and not their beginnings.
 
@@ -23,6 +23,7 @@ mod outlook;
 mod plan;
 mod products;
 mod rounds;
+pub mod showing;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;

@@ -132,7 +132,7 @@ impl Loader {
         for task in pictured {
             let images = &task.wanted.around.images;
             let known = |name: &str| self.memory.recall(About::Asset(name));
-            let showing = super::images::Showing::wanted(images, settings, known);
+            let showing = super::showing::Showing::wanted(images, settings, known);
             if !showing.is_ok_and(|showing| showing.is_shown(task.present.as_ref(), settings)) {
                 writes += 1;
                 let line = Line::new(&task.wanted.sku, Phase::Images, Status::Updated);

@@ -54,7 +54,9 @@ impl Loader {
             plan.tasks.into_iter().partition(|task| task.step == Step::Create);
         let (mut updates, unchanged): (Vec<Task>, Vec<Task>) =
             others.into_iter().partition(|task| task.step == Step::Update);
-        unchanged.iter().for_each(|task| self.say_unchanged(task));
+        for task in &unchanged {
+            self.say_unchanged(task);
+        }
         let mut trouble = Trouble::default();
         let mut progress = Progress::new("products written", all);
         for round in creates.chunks(self.manner.parallel) {

@@ -98,14 +98,14 @@ impl Report {
     pub fn failed(&self, wanted: &Wanted, reason: &dyn std::error::Error) {
         self.lock().product(Status::Failed, wanted.records);
         let line = Line::new(&wanted.sku, Phase::Products, Status::Failed).records(&wanted.notes);
-        self.failure(Line { error: Some(chain(reason)), ..line });
+        self.failure(&Line { error: Some(chain(reason)), ..line });
     }
 
     /// Notes and logs what could not be done for a product that exists.
     pub fn undone(&self, sku: &str, phase: Phase, reason: &dyn std::error::Error) {
         self.lock().failure(phase);
         let line = Line::new(sku, phase, Status::Failed);
-        self.failure(Line { error: Some(chain(reason)), ..line });
+        self.failure(&Line { error: Some(chain(reason)), ..line });
     }
 
     /// Notes and logs a record that could not become a product.
@@ -127,12 +127,12 @@ impl Report {
     }
 
     /// Logs a failure and writes it where failures are looked for.
-    fn failure(&self, line: Line) {
+    fn failure(&self, line: &Line) {
         let error = line.error.as_deref().unwrap_or_default();
         tracing::warn!("{}: {error}", line.sku);
-        self.write(&line);
+        self.write(line);
         if let Some(run) = &self.run {
-            append(&run.failures, &line);
+            append(&run.failures, line);
         }
     }
 

@@ -51,7 +51,9 @@ pub(super) fn later(results: &Path) -> io::Result<HashMap<String, Later>> {
                 _ => {}
             }
         };
-        linked.iter().for_each(|target| entry(target, None));
+        for target in &linked {
+            entry(target, None);
+        }
         entry(&sku, error.as_ref());
     }
     Ok(later)
