@@ -47,7 +47,7 @@ const REPORTS: &str = "reports";
 
 /// How long it is remembered that a day has settled, so that a state which was merged deeply forgets
 /// that it had not.
-const REMEMBERED: TimeDelta = TimeDelta::days(60);
+const REMEMBERED: TimeDelta = TimeDelta::days(14);
 
 /// A point up to which a stream is out, exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

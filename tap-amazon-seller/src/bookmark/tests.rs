@@ -110,7 +110,7 @@ fn a_picture_of_the_present_notes_when_it_was_taken() {
 }
 
 #[test]
-fn a_day_that_has_settled_is_remembered_as_such_for_two_months() {
+fn a_day_that_has_settled_is_remembered_as_such_for_two_weeks() {
     let mut bookmarks = bookmarks(&json!({}));
     let traffic = stream("sales_traffic_report");
     let day = |text: &str| text.parse::<NaiveDate>().unwrap();
