@@ -28,7 +28,7 @@ impl Scene {
     }
 
     /// Extracts streams, after a state or none.
-    fn extract(&self, streams: &str, settings: Value, state: Option<&Value>) -> Extracted {
+    fn extract(&self, streams: &str, settings: &Value, state: Option<&Value>) -> Extracted {
         let mut config = json!({"marketplaces": "US"});
         for (name, value) in settings.as_object().unwrap() {
             config[name] = value.clone();
@@ -80,11 +80,16 @@ fn under_way(state: &Value) -> Vec<&Value> {
     jobs.filter(|job| !job.is_null()).collect()
 }
 
-/// The day of the emulator's start, and days before it.
+/// The day on which an emulator was called first.
+fn started(emulator: &Emulator) -> chrono::NaiveDate {
+    let journal = emulator.journal();
+    let time: chrono::DateTime<chrono::Utc> = journal[0]["time"].as_str().unwrap().parse().unwrap();
+    time.date_naive()
+}
+
+/// So many days before the day on which the emulator was called first.
 fn days_before(scene: &Scene, days: u64) -> String {
-    let started = scene.emulator.journal()[0]["time"].as_str().unwrap()[..10].to_owned();
-    let started: chrono::NaiveDate = started.parse().unwrap();
-    (started - chrono::Days::new(days)).to_string()
+    (started(&scene.emulator) - chrono::Days::new(days)).to_string()
 }
 
 #[test]
@@ -92,7 +97,7 @@ fn a_window_that_is_too_long_for_amazon_is_asked_for_in_halves() {
     let text = "Date range exceeded. Report can be requested only upto 30 days";
     let scene = Scene::with(&json!([
         {"report_type": ORDERS, "when": {"calls": [1]}, "ends": "FATAL", "document": {"text": text}}]));
-    let run = scene.extract("orders", json!({}), None).succeeded();
+    let run = scene.extract("orders", &json!({}), None).succeeded();
     let windows = windows(&scene.asked(ORDERS));
     assert_eq!(windows.len(), 3, "{windows:?}");
     assert_eq!(windows[1].0, windows[0].0);
@@ -112,7 +117,7 @@ fn a_window_whose_end_is_not_available_yet_is_asked_for_without_its_last_day() {
     let error = json!({"errorDetails": "The report data for the requested date range is not yet available."});
     let scene = Scene::with(&json!([
         {"report_type": ORDERS, "when": {"calls": [1]}, "ends": "FATAL", "document": {"json": error, "gzip": true}}]));
-    let run = scene.extract("orders", json!({}), None).succeeded();
+    let run = scene.extract("orders", &json!({}), None).succeeded();
     let windows = windows(&scene.asked(ORDERS));
     assert_eq!(windows.len(), 2);
     let time = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
@@ -124,7 +129,7 @@ fn a_window_whose_end_is_not_available_yet_is_asked_for_without_its_last_day() {
 fn a_report_that_is_refused_fails_its_stream_and_no_other() {
     let scene = Scene::with(&json!([
         {"report_type": TRAFFIC, "ends": "FATAL", "document": {"text": "Invalid report option: asinGranularity"}}]));
-    let run = scene.extract("orders,sales_traffic_report", json!({}), None);
+    let run = scene.extract("orders,sales_traffic_report", &json!({}), None);
     assert_eq!(run.code(), Some(1));
     assert!(run.records("orders").len() > 5);
     assert_eq!(run.records("sales_traffic_report").len(), 0);
@@ -140,13 +145,13 @@ fn a_report_that_fails_without_a_reason_is_asked_for_once_more_and_never_passed_
     let scene = Scene::with(
         &json!([{"report_type": ORDERS, "when": {"from": 1, "count": 2}, "ends": "FATAL"}]),
     );
-    let first = scene.extract("orders", json!({}), None);
+    let first = scene.extract("orders", &json!({}), None);
     assert_eq!(first.code(), Some(1));
     assert!(first.stderr().contains("FATAL: Amazon gave no reason; asked for once more, later"));
     assert!(first.stderr().contains("FATAL: Amazon gave no reason, for the second time"));
     assert_eq!(scene.asked(ORDERS).len(), 2);
     assert_eq!(cursor(first.state(), "orders", "na"), &Value::Null);
-    let second = scene.extract("orders", json!({}), Some(first.state())).succeeded();
+    let second = scene.extract("orders", &json!({}), Some(first.state())).succeeded();
     assert_eq!(scene.asked(ORDERS).len(), 3);
     assert!(second.records("orders").len() > 5);
 }
@@ -156,7 +161,7 @@ fn a_young_day_that_is_cancelled_stays_open_and_an_old_one_is_empty() {
     let scene = Scene::with(
         &json!([{"report_type": TRAFFIC, "ends": "CANCELLED", "when": {"per": "subject", "calls": [1]}}]),
     );
-    let run = scene.extract("sales_traffic_report", json!({}), None).succeeded();
+    let run = scene.extract("sales_traffic_report", &json!({}), None).succeeded();
     let state = cursor(run.state(), "sales_traffic_report", US);
     let beyond = state["beyond"].as_object().cloned().unwrap_or_default();
     let (until, three_days_ago) = (state["until"].as_str().unwrap(), days_before(&scene, 3));
@@ -164,7 +169,7 @@ fn a_young_day_that_is_cancelled_stays_open_and_an_old_one_is_empty() {
     assert!(until >= days_before(&scene, 5).as_str(), "{state}");
     assert!(run.stderr().contains("no data yet (report"), "{}", run.stderr());
     assert!(run.stderr().contains(" open, 0 failed"), "{}", run.stderr());
-    let again = scene.extract("sales_traffic_report", json!({}), Some(run.state())).succeeded();
+    let again = scene.extract("sales_traffic_report", &json!({}), Some(run.state())).succeeded();
     let dates: BTreeSet<_> =
         again.records("sales_traffic_report").iter().map(|it| it["date"].to_string()).collect();
     assert!((1..=4).contains(&dates.len()), "{dates:?}");
@@ -176,12 +181,11 @@ fn a_late_day_is_not_out_and_comes_whole_in_the_next_run() {
     let probe = Emulator::start(&folder, &["--asins", "10"]);
     let config = folder.file("c.json", probe.tap_config(json!({"marketplaces": "US"})));
     tap(&["--config", config.to_str().unwrap(), "--test=connection"]).succeeded();
-    let started: chrono::NaiveDate =
-        probe.journal()[0]["time"].as_str().unwrap()[..10].parse().unwrap();
+    let started = started(&probe);
     let day = (started - chrono::Days::new(3)).to_string();
     let scene = Scene::with(&json!([
         {"report_type": TRAFFIC, "start": day, "document": {"asin_list": "empty"}, "when": {"calls": [1]}}]));
-    let first = scene.extract("sales_traffic_report", json!({}), None).succeeded();
+    let first = scene.extract("sales_traffic_report", &json!({}), None).succeeded();
     assert!(first.stderr().contains(&format!("US: {day}: not complete yet")), "{}", first.stderr());
     let state = cursor(first.state(), "sales_traffic_report", US);
     assert_eq!(state["until"], day);
@@ -190,7 +194,7 @@ fn a_late_day_is_not_out_and_comes_whole_in_the_next_run() {
         first.state()["bookmarks"]["sales_traffic_report"]["replication_key_value"],
         (started - chrono::Days::new(4)).to_string()
     );
-    let second = scene.extract("sales_traffic_report", json!({}), Some(first.state())).succeeded();
+    let second = scene.extract("sales_traffic_report", &json!({}), Some(first.state())).succeeded();
     let of_day = |it: &&&Value| it["date"] == day;
     assert!(second.records("sales_traffic_report").iter().filter(of_day).count() > 3);
     assert!(
@@ -203,12 +207,12 @@ fn a_late_day_is_not_out_and_comes_whole_in_the_next_run() {
 fn days_settle_when_two_reads_agree_and_are_then_left_alone() {
     let scene = Scene::with(&json!([]));
     let streams = "sales_traffic_report";
-    let first = scene.extract(streams, json!({}), None).succeeded();
+    let first = scene.extract(streams, &json!({}), None).succeeded();
     let all = scene.asked(TRAFFIC).len();
-    let second = scene.extract(streams, json!({}), Some(first.state())).succeeded();
+    let second = scene.extract(streams, &json!({}), Some(first.state())).succeeded();
     let young = scene.asked(TRAFFIC).len() - all;
     assert!((6..=7).contains(&young), "{young}");
-    let third = scene.extract(streams, json!({}), Some(second.state())).succeeded();
+    let third = scene.extract(streams, &json!({}), Some(second.state())).succeeded();
     // Those that ended three days ago or more have been read twice alike.
     let open = scene.asked(TRAFFIC).len() - all - young;
     assert!((2..=3).contains(&open), "{open}");
@@ -226,11 +230,11 @@ fn a_day_that_is_restated_is_read_until_it_stands_still() {
     let scene = Scene::with(
         &json!([{"report_type": TRAFFIC, "restated": true, "when": {"per": "subject", "calls": [1]}}]),
     );
-    let first = scene.extract("sales_traffic_report", json!({}), None).succeeded();
-    let second = scene.extract("sales_traffic_report", json!({}), Some(first.state())).succeeded();
+    let first = scene.extract("sales_traffic_report", &json!({}), None).succeeded();
+    let second = scene.extract("sales_traffic_report", &json!({}), Some(first.state())).succeeded();
     let before = scene.asked(TRAFFIC).len();
     // The first reads differ from the second, so no day has settled, however old.
-    let third = scene.extract("sales_traffic_report", json!({}), Some(second.state())).succeeded();
+    let third = scene.extract("sales_traffic_report", &json!({}), Some(second.state())).succeeded();
     let read = scene.asked(TRAFFIC).len() - before;
     assert!((6..=7).contains(&read), "{read}");
     let sum = |run: &Extracted, date: &str| -> i64 {
@@ -252,7 +256,7 @@ fn an_address_that_died_is_asked_for_again_and_a_download_that_breaks_off_is_rep
         fault["report_type"] = json!(ORDERS);
         fault["when"] = json!({"calls": [1]});
         let scene = Scene::with(&json!([fault]));
-        let run = scene.extract("orders", json!({}), None).succeeded();
+        let run = scene.extract("orders", &json!({}), None).succeeded();
         let asked = scene.asked(ORDERS).len();
         assert_eq!(scene.calls("getReportDocument"), asked + 1);
         assert!(run.stderr().contains("downloading again"), "{}", run.stderr());
@@ -265,7 +269,7 @@ fn a_token_that_dies_in_the_middle_is_renewed() {
     let scene = Scene::with(
         &json!([{"operation": "getReport", "token": "expired", "when": {"calls": [3]}}]),
     );
-    scene.extract("sales_traffic_report", json!({}), None).succeeded();
+    scene.extract("sales_traffic_report", &json!({}), None).succeeded();
     assert_eq!(scene.calls("token"), 2);
 }
 
@@ -278,7 +282,7 @@ fn refusals_and_bad_spells_are_waited_out() {
         {"operation": "getReportDocument", "status": 500, "when": {"calls": [2]}},
         {"operation": "download", "status": 503, "when": {"calls": [2]}},
         {"operation": "download", "bytes_per_second": 200_000, "when": {"calls": [3]}}]));
-    let run = scene.extract("sales_traffic_report", json!({}), None).succeeded();
+    let run = scene.extract("sales_traffic_report", &json!({}), None).succeeded();
     let good = scene.asked(TRAFFIC).len();
     assert_eq!(scene.requests(TRAFFIC).len(), good + 2);
     let dates: BTreeSet<_> =
@@ -292,7 +296,7 @@ fn an_answer_that_got_lost_is_looked_up_and_the_report_not_asked_for_twice() {
         let scene = Scene::with(
             &json!([{"report_type": ORDERS, "accept_then": lost, "when": {"calls": [1]}}]),
         );
-        let run = scene.extract("orders", json!({}), None).succeeded();
+        let run = scene.extract("orders", &json!({}), None).succeeded();
         let windows = windows(&scene.asked(ORDERS));
         let distinct: BTreeSet<_> = windows.iter().collect();
         assert_eq!(windows.len(), distinct.len(), "{windows:?}");
@@ -306,7 +310,7 @@ fn a_report_that_is_stuck_ends_the_run_and_the_next_one_goes_on_with_it() {
     let scene =
         Scene::with(&json!([{"report_type": ORDERS, "stuck": true, "when": {"calls": [1]}}]));
     let settings = json!({"report_timeout_minutes": 0.02});
-    let first = scene.extract("orders", settings.clone(), None);
+    let first = scene.extract("orders", &settings, None);
     assert_eq!(first.code(), Some(1));
     assert!(
         first
@@ -316,7 +320,7 @@ fn a_report_that_is_stuck_ends_the_run_and_the_next_one_goes_on_with_it() {
     let under_way_then = under_way(first.state());
     assert_eq!(under_way_then.len(), 1);
     let asked = scene.asked(ORDERS).len();
-    let second = scene.extract("orders", settings, Some(first.state()));
+    let second = scene.extract("orders", &settings, Some(first.state()));
     assert!(second.stderr().contains("na: 1 reports that were asked for before are taken up"));
     assert_eq!(under_way(second.state()).len(), 1);
     // What is new since then is another window; the stuck one is not asked for again.
@@ -332,7 +336,7 @@ fn a_fresh_report_of_another_client_is_used_instead_of_asking() {
     let scene = Scene::with(
         &json!([{"report": {"report_type": STOCK, "marketplace_ids": [US], "created": "-10s", "status": "DONE"}}]),
     );
-    let run = scene.extract("warehouse_inventory", json!({}), None).succeeded();
+    let run = scene.extract("warehouse_inventory", &json!({}), None).succeeded();
     assert_eq!(scene.asked(STOCK).len(), 0);
     assert_eq!(scene.calls("getReports"), 1);
     assert!(run.records("warehouse_inventory").len() > 3);
@@ -342,7 +346,8 @@ fn a_fresh_report_of_another_client_is_used_instead_of_asking() {
 fn a_hidden_quota_gives_up_its_type_and_lets_the_others_finish() {
     let scene =
         Scene::with(&json!([{"quota": {"report_type": TRAFFIC, "reports": 3, "per": "300d"}}]));
-    let run = scene.extract("orders,sales_traffic_report", json!({"max_wait_minutes": 0.05}), None);
+    let run =
+        scene.extract("orders,sales_traffic_report", &json!({"max_wait_minutes": 0.05}), None);
     assert_eq!(run.code(), Some(1));
     assert!(run.records("orders").len() > 5);
     let dates: BTreeSet<_> =
@@ -365,7 +370,7 @@ fn a_hidden_quota_gives_up_its_type_and_lets_the_others_finish() {
 fn a_role_that_is_missing_is_named_and_asked_about_once() {
     let scene =
         Scene::with(&json!([{"operation": "createReport", "report_type": TRAFFIC, "status": 403}]));
-    let run = scene.extract("orders,sales_traffic_report", json!({}), None);
+    let run = scene.extract("orders,sales_traffic_report", &json!({}), None);
     assert_eq!(run.code(), Some(1));
     assert!(
         run.stderr().contains("the application needs one of these roles: Brand Analytics"),
@@ -381,7 +386,7 @@ fn the_stream_of_reports_says_how_each_of_them_ended() {
     let scene = Scene::with(&json!([
         {"report_type": TRAFFIC, "ends": "CANCELLED", "when": {"calls": [1]}},
         {"report_type": ORDERS, "ends": "FATAL", "document": {"text": "Bad hour"}, "when": {"calls": [1]}}]));
-    let run = scene.extract("orders,sales_traffic_report,reports", json!({}), None).succeeded();
+    let run = scene.extract("orders,sales_traffic_report,reports", &json!({}), None).succeeded();
     let reports = run.records("reports");
     let asked = scene.asked(TRAFFIC).len() + scene.asked(ORDERS).len();
     assert_eq!(reports.len(), asked);

@@ -36,6 +36,12 @@ fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |text| text.parse().expect(name))
 }
 
+/// Lets another process run for a time.
+#[expect(clippy::disallowed_methods, reason = "a moment to kill at; no outcome depends on it")]
+fn wait(time: Duration) {
+    std::thread::sleep(time);
+}
+
 /// Takes the messages of a run into the rows, up to its last whole line; its last state, if it wrote one.
 fn load(text: &str, rows: &mut Rows) -> Option<Value> {
     let mut state = None;
@@ -98,7 +104,9 @@ struct Scene {
 impl Scene {
     fn new(seed: u64) -> Self {
         let folder = Folder::new();
-        let faults = json!({"faults": [{"random": {"seed": seed, "rate": 0.08, "kinds": ["429", "500", "503",
+        // Late answers leave time to be killed between Amazon's making a report and our hearing of it.
+        let late = json!({"operation": "createReport", "delay": "300s", "when": {"every": 2}});
+        let faults = json!({"faults": [late, {"random": {"seed": seed, "rate": 0.08, "kinds": ["429", "500", "503",
             "drop", "cut", "expired", "lost_create", "slow", "cancelled", "fatal_once", "token", "late_day"]}}]});
         let script = folder.file("faults.json", faults.to_string());
         let world = ["--asins", "6", "--orders", "30", "--faults", script.to_str().unwrap()];
@@ -109,7 +117,7 @@ impl Scene {
         while emulator.journal().is_empty() {
             tap(&["--config", config.to_str().unwrap(), "--test=connection"]);
         }
-        let mut scene = Self { config, folder, emulator };
+        let mut scene = Self { folder, emulator, config };
         scene.config = scene.folder.file("config.json", scene.settings(&scene.emulator));
         scene
     }
@@ -120,7 +128,8 @@ impl Scene {
 
     /// Nine days that end two days before the emulator's; no day is read again.
     fn settings(&self, emulator: &Emulator) -> String {
-        let today: chrono::NaiveDate = self.started()[..10].parse().unwrap();
+        let started: chrono::DateTime<chrono::Utc> = self.started().parse().unwrap();
+        let today = started.date_naive();
         let never = json!({"lookback_days": 0});
         emulator.tap_config(json!({
             "marketplaces": "US,DE",
@@ -157,7 +166,7 @@ impl Scene {
         command.stdout(File::create(&out).unwrap()).stderr(File::create(&log).unwrap());
         let mut child = command.stdin(Stdio::null()).spawn().unwrap();
         if let Some(after) = killed_after {
-            std::thread::sleep(after);
+            wait(after);
             child.kill().unwrap();
         }
         let status = child.wait().unwrap();

@@ -251,7 +251,9 @@ impl Bookmarks {
         let is_free = |slot: &usize| {
             jobs.and_then(|jobs| jobs.get(slot.to_string())).is_none_or(Value::is_null)
         };
-        let slot = Slot((0..).find(is_free).unwrap_or_default());
+        let taken = jobs.and_then(Value::as_object).map_or(0, Map::len);
+        // Of one place more than there are, one is free.
+        let slot = Slot((0..=taken).find(is_free).unwrap_or(taken));
         self.set_job(region, slot, Some(job));
         slot
     }

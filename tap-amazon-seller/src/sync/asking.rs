@@ -40,10 +40,10 @@ impl Asking {
             // An earlier run noted that it was about to ask, and died before it knew the answer.
             job.report_id = self.reports.find(&self.specification, noted.asked).await?;
         }
-        if job.report_id.is_none() {
-            if let Some((report_id, asked)) = self.recent().await? {
-                (job.report_id, job.asked) = (Some(report_id), asked);
-            }
+        if job.report_id.is_none()
+            && let Some((report_id, asked)) = self.recent().await?
+        {
+            (job.report_id, job.asked) = (Some(report_id), asked);
         }
         let slot = self.note(errand.job.as_ref().map(|(slot, _)| *slot), &job).await?;
         errand.job = Some((slot, job.clone()));

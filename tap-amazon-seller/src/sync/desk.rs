@@ -179,7 +179,7 @@ impl Desk {
             }
             tokio::select! {
                 Some(items) = self.items.recv() => self.write_items(items).await?,
-                Some(asked) = self.asking.join_next() => self.asked(joined(asked)).await?,
+                Some(asked) = self.asking.join_next() => self.asked(joined(asked))?,
                 Some(ended) = self.waiting.join_next() => {
                     let (errand, ended) = joined(ended);
                     self.count(errand.lane, |tally| tally.waiting -= 1);
@@ -219,10 +219,10 @@ impl Desk {
 
     /// Starts what there is room for.
     fn admit(&mut self) {
-        if self.loading.is_empty() {
-            if let Some((errand, report, document_id)) = self.done.pop_front() {
-                self.load(errand, report, document_id);
-            }
+        if self.loading.is_empty()
+            && let Some((errand, report, document_id)) = self.done.pop_front()
+        {
+            self.load(errand, report, document_id);
         }
         let now = Instant::now();
         let types: Vec<_> = self.queues.keys().copied().collect();
@@ -261,7 +261,7 @@ impl Desk {
     }
 
     /// Goes on when createReport has answered, or somebody's report was found.
-    async fn asked(&mut self, (errand, asked): Asked) -> anyhow::Result<()> {
+    fn asked(&mut self, (errand, asked): Asked) -> anyhow::Result<()> {
         let report_type = self.lanes.get(errand.lane).map(|lane| lane.report.report_type);
         if let Some(queue) = report_type.and_then(|name| self.queues.get_mut(name)) {
             queue.asking = queue.asking.saturating_sub(1);

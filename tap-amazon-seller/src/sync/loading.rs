@@ -87,9 +87,9 @@ impl Desk {
         let readings = self.context.ledger.look(|bookmarks| lane.readings(bookmarks));
         let earlier = readings.and_then(|mut readings| readings.remove(&day).flatten());
         let end = settling::end_of(day, marketplace.time_zone);
-        let late = outcome.loaded.late;
-        let standing = settling::judge(end, lane.lookback, late, earlier.as_ref(), &reading);
-        if late && standing.is_out {
+        let is_late = outcome.loaded.late;
+        let standing = settling::judge(end, lane.lookback, is_late, earlier.as_ref(), &reading);
+        if is_late && standing.is_out {
             tracing::warn!("{}: still without figures by ASIN; taken as it is", self.name(errand));
         }
         Some((standing.is_out, (!standing.is_settled).then_some(reading)))

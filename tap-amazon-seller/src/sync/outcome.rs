@@ -48,7 +48,7 @@ impl Desk {
         let (region, report_type) = (self.area.region(), lane.report.report_type);
         match error {
             Error::Refused(_) => {
-                self.give_up(errand, &lane.name(), "", |it| it.lane == errand.lane)
+                self.give_up(errand, &lane.name(), "", |it| it.lane == errand.lane);
             }
             Error::Forbidden(_) => {
                 let roles = lane.report.roles.join(", ");

@@ -50,8 +50,8 @@ async fn v2_says_nothing_and_skips_what_it_does_not_know() {
 
     let plain = json!({"product_relationships": [one, none]});
     caller.call("DELETE", &path, plain).await.is(204);
-    let nine = json!({"product_relationships": [{"product_id": two, "quantity": 9}]});
-    caller.call("PATCH", &path, nine).await.is(200);
+    let changed = json!({"product_relationships": [{"product_id": two, "quantity": 9}]});
+    caller.call("PATCH", &path, changed).await.is(200);
     let related = caller.read(&parent).await["relationships"][0]["related_products"].clone();
     assert_eq!(related, json!([{"product_id": two, "quantity": 9}]));
     let details = caller.journal();
