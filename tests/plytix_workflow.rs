@@ -107,7 +107,7 @@ fn a_phase_can_be_left_out_and_done_alone_later() {
     assert_eq!((made.get("createProduct"), made.get("assignFamily")), (None, None), "{made:?}");
     // Done again whatever is remembered: everything is looked at, and nothing is written.
     let before = plytix.emulator.journal().len();
-    plytix.load(json!({}), &["--rerun-phases", "hierarchy,canonical,attributes"]);
+    plytix.load(json!({}), &["--rerun-phases", "hierarchy,canonical,attributes,images"]);
     let made = calls(&plytix.emulator.journal()[before..]);
     for write in ["createProduct", "updateProduct", "linkProducts"] {
         assert_eq!(made.get(write), None, "{made:?}");

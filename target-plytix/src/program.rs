@@ -153,6 +153,9 @@ async fn load(
     source.options.notes = printed.notes();
     let memory = Memory::open(&config.memory(), now.date_naive(), config.remember_days)
         .with_context(|| config.memory().display().to_string())?;
+    if args.rerun_phases.contains(&Phase::Images) {
+        memory.forget_assets();
+    }
     tracing::info!("run {} in {}", source.run.id(), config.run_dir.display());
     let report = Arc::new(Report::to(source.run));
     if let Some(begun) = source.begun {
@@ -174,7 +177,10 @@ async fn load(
     match report.totals().failures() {
         // hotglue reads what failed from what was printed, and takes another exit code for a crash.
         Some(failures) if !dry_run && !printed.tells_failures() => {
-            Err(Incomplete(format!("{failures}; each is named above with its reason")).into())
+            let again = report.run().map_or("", RunDir::id);
+            let what = "each is named above with its reason";
+            Err(Incomplete(format!("{failures}; {what}; --retry-failures {again} tries again"))
+                .into())
         }
         _ => Ok(()),
     }

@@ -155,7 +155,9 @@ impl Emulator {
     /// Everything that was asked so far.
     pub fn journal(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(&self.journal).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        // A line may just be on its way.
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// How often each operation was called, whatever the answer.

@@ -99,6 +99,12 @@ impl Memory {
         Self { facts: Mutex::default(), file: None, today, days: Days::new(1) }
     }
 
+    /// Forgets which name is which asset, so that every picture is looked for again.
+    pub fn forget_assets(&self) {
+        let prefix = About::Asset("").key();
+        self.lock().retain(|key, _| !key.starts_with(&prefix));
+    }
+
     /// What is known about something.
     #[must_use]
     pub fn recall(&self, about: About<'_>) -> Option<String> {
@@ -164,6 +170,17 @@ mod tests {
         };
         assert_eq!(known(day(3)), (Some("2".to_owned()), true));
         assert_eq!(known(day(4)), (None, false));
+    }
+
+    #[test]
+    fn assets_can_be_forgotten_and_links_stay() {
+        let memory = Memory::forgetful(day(1));
+        let link = About::Link { relationship: "r", source: "S", target: "T" };
+        memory.keep(About::Asset("a.jpg"), "1");
+        memory.keep(link, "");
+        memory.forget_assets();
+        assert_eq!(memory.recall(About::Asset("a.jpg")), None);
+        assert!(memory.recall(link).is_some());
     }
 
     #[test]
