@@ -212,3 +212,33 @@ fn a_search_that_is_late_makes_no_second_product() {
     let (products, _) = plytix.end();
     assert_eq!(products.keys().filter(|sku| sku.starts_with("AMZN-US-")).count(), 21);
 }
+
+#[test]
+fn an_own_product_that_comes_later_is_found_for_one_request_a_run() {
+    let (items, mut own) = style();
+    let late = own.remove(0);
+    let plytix = Case::start(&(items, own), "100000", &[]);
+    plytix.load(json!({}), &[]);
+    let before = plytix.emulator.journal().len();
+    plytix.load(json!({}), &[]);
+    // The page of products, and the look whether there are new ones of the seller's own.
+    assert_eq!(calls(&plytix.emulator.journal()[before..])["searchProducts"], 2);
+
+    let mapping =
+        json!({"streams": {"own": {"sku": "{sku}", "attributes": {"upc": {"from": "upc"}}}}});
+    let mapping = plytix.folder.file("own-mapping.json", mapping.to_string());
+    let record = json!({"sku": late["sku"], "upc": late["attributes"]["upc"]});
+    let messages = [
+        json!({"type": "SCHEMA", "stream": "own", "schema": {"properties": {"sku": {}}}, "key_properties": ["sku"]}),
+        json!({"type": "RECORD", "stream": "own", "record": record}),
+    ];
+    let messages =
+        plytix.folder.file("own-messages.jsonl", messages.map(|it| it.to_string()).join("\n"));
+    let output = plytix.run(json!({"mapping": mapping}), &["--input", messages.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", support::said(&output));
+
+    plytix.load(json!({}), &[]);
+    let (products, _) = plytix.end();
+    assert_eq!(products["AMZN-US-B07CHILD01"]["attributes"]["amazon_canonical_sku"], "MCA0032-00");
+    assert_eq!(links(&products["MCA0032-00"], "amazon_listings"), ["AMZN-US-B07CHILD01"]);
+}

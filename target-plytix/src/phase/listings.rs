@@ -3,10 +3,12 @@
 //! There are two ways to find them, and each costs requests: reading all of them, a hundred at a time, or
 //! asking for those that have one of the bar codes and model numbers. The first page of the one tells what
 //! both cost, and the cheaper one is taken. A product that has the SKU of its own product already needs
-//! neither, and a product for which none was found is not asked for again for a while.
+//! neither. A product for which none was found is not asked for again for a while; of those, one request a
+//! run looks whether the seller has made new products since.
 
 use std::collections::{BTreeMap, HashMap};
 
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::hierarchy::missing;
@@ -42,11 +44,12 @@ impl Loader {
         tasks: &mut [Task],
     ) -> Result<(), LoadError> {
         let Some(listings) = self.listings() else { return Ok(()) };
-        let mut asking = Vec::new();
+        let (mut asking, mut hopeless) = (Vec::new(), Vec::new());
         for (place, task) in tasks.iter_mut().enumerate() {
             match self.already(task) {
                 Some(sku) => task.matched = Match::One { sku, by: String::new() },
-                None if self.is_hopeless(task) => {}
+                None if task.wanted.around.identifiers.is_empty() => {}
+                None if self.is_hopeless(task) => hopeless.push(place),
                 None => asking.push(place),
             }
         }
@@ -60,6 +63,61 @@ impl Loader {
             task.matched = canonicals.find(&task.wanted.around.identifiers, listings);
             self.say_match(task);
         }
+        let since = hopeless.iter().filter_map(|place| self.looked_for(tasks.get(*place)?)).min();
+        if let Some(since) = since {
+            self.read_new(account, listings, since, &mut canonicals).await?;
+        }
+        for place in hopeless {
+            let Some(task) = tasks.get_mut(place) else { continue };
+            task.matched = canonicals.find(&task.wanted.around.identifiers, listings);
+            if task.matched != Match::None {
+                self.say_match(task);
+            }
+        }
+        Ok(())
+    }
+
+    /// The day on which nothing was found for a product.
+    fn looked_for(&self, task: &Task) -> Option<NaiveDate> {
+        self.memory.since(About::Unmatched(&task.wanted.sku))
+    }
+
+    /// Reads the own products that were made since products without one were looked for: hope for those
+    /// that is worth a request. A day earlier, because days begin at different times.
+    async fn read_new(
+        &self,
+        account: &Account,
+        listings: &Listings,
+        since: NaiveDate,
+        canonicals: &mut Canonicals,
+    ) -> Result<(), LoadError> {
+        if canonicals.complete || canonicals.is_newest_read() {
+            return Ok(());
+        }
+        let since = since.pred_opt().unwrap_or(since);
+        let mut conditions = vec![json!({"field": "created", "operator": "gte", "value": since})];
+        conditions.extend(listings.candidates.iter().map(|condition| json!(condition)));
+        let filters = json!([conditions]);
+        for number in 1.. {
+            let columns = &account.candidate_columns;
+            let page = match self.api.candidates(&filters, columns, number, false).await {
+                Ok(page) => page,
+                // In which form Plytix wants a day here is not known for certain. Without an answer
+                // they are looked for again when the memory has grown old.
+                Err(error) if status(&error).is_some() => {
+                    tracing::info!("listings: {}", crate::report::chain(&error));
+                    break;
+                }
+                Err(error) => return Err(LoadError::LookUp(error)),
+            };
+            for product in page.products {
+                canonicals.add(product.settled(&account.definition), listings);
+            }
+            if page.last {
+                break;
+            }
+        }
+        canonicals.newest_read();
         Ok(())
     }
 
@@ -78,12 +136,9 @@ impl Loader {
         }
     }
 
-    /// Whether there is nothing to look for, or it was looked for not long ago.
+    /// Whether the same was looked for not long ago, and not found.
     fn is_hopeless(&self, task: &Task) -> bool {
         let identifiers = &task.wanted.around.identifiers;
-        if identifiers.is_empty() {
-            return true;
-        }
         let looked = self.memory.recall(About::Unmatched(&task.wanted.sku));
         !self.manner.again && looked.as_deref() == Some(trace(identifiers).as_str())
     }

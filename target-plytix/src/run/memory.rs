@@ -113,6 +113,12 @@ impl Memory {
         fact.map(|fact| fact.value.clone())
     }
 
+    /// The day on which a fact was seen first.
+    #[must_use]
+    pub fn since(&self, about: About<'_>) -> Option<NaiveDate> {
+        self.lock().get(&about.key()).map(|fact| fact.day)
+    }
+
     /// Keeps a fact. One that cannot be written is known in this run only, which costs requests later.
     pub fn keep(&self, about: About<'_>, value: &str) {
         let fact = Fact { key: about.key(), value: value.to_owned(), day: self.today };

@@ -53,6 +53,8 @@ pub struct Canonicals {
     asked: HashSet<(String, String)>,
     /// Whether all of them were read.
     pub complete: bool,
+    /// Whether those were read that are new.
+    newest: bool,
 }
 
 impl Canonicals {
@@ -67,6 +69,17 @@ impl Canonicals {
             }
         }
         self.by_sku.insert(product.sku.clone(), product);
+    }
+
+    /// Whether the newest ones were read.
+    #[must_use]
+    pub fn is_newest_read(&self) -> bool {
+        self.newest
+    }
+
+    /// Notes that the newest ones were read.
+    pub fn newest_read(&mut self) {
+        self.newest = true;
     }
 
     /// The product with this SKU.
