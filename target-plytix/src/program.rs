@@ -141,13 +141,7 @@ async fn load(
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let dry_run = args.dry_run || config.dry_run;
-    let asked = Asked {
-        started: now,
-        api_url: config.api_url.clone(),
-        phases: manner.phases.names(),
-        dry_run,
-        of: args.retry_failures.clone(),
-    };
+    let asked = asked(args, config, &manner, now);
     let mut printed = Printed::of(config.output, args.target.state.as_deref(), dry_run)?;
     let mut source = source(args, config, &asked).await?;
     source.options.notes = printed.notes();
@@ -174,9 +168,25 @@ async fn load(
     finish(args, &report, &mut printed, &sink, result.is_ok())?;
     say_requests(&loader.api().counts());
     result?;
+    verdict(&report, dry_run || printed.tells_failures())
+}
+
+/// What a run is asked to do.
+fn asked(args: &Args, config: &Config, manner: &Manner, now: DateTime<Utc>) -> Asked {
+    Asked {
+        started: now,
+        api_url: config.api_url.clone(),
+        phases: manner.phases.names(),
+        dry_run: args.dry_run || config.dry_run,
+        of: args.retry_failures.clone(),
+    }
+}
+
+/// How a run ends that came to its end. hotglue reads what failed from what was printed, and takes another
+/// exit code for a crash; a run that only reads has failed at nothing.
+fn verdict(report: &Report, is_told: bool) -> anyhow::Result<()> {
     match report.totals().failures() {
-        // hotglue reads what failed from what was printed, and takes another exit code for a crash.
-        Some(failures) if !dry_run && !printed.tells_failures() => {
+        Some(failures) if !is_told => {
             let again = report.run().map_or("", RunDir::id);
             let what = "each is named above with its reason";
             Err(Incomplete(format!("{failures}; {what}; --retry-failures {again} tries again"))

@@ -115,29 +115,8 @@ impl Account {
                 [Fault::new("asset.id", "asset does not exist")],
             ));
         }
-        let value = json!({ "id": asset });
         let kind = self.definitions.attributes.get(label).map(|attribute| attribute.kind);
-        let linked = match (label, kind) {
-            ("thumbnail", _) => {
-                product.thumbnail.replace(asset.to_owned()).as_deref() != Some(asset)
-            }
-            (_, Some(Kind::Media)) => {
-                product.attributes.insert(label.to_owned(), value.clone()) != Some(value)
-            }
-            (_, Some(Kind::MediaGallery)) => {
-                let gallery = product.attributes.entry(label.to_owned()).or_insert(json!([]));
-                let items = gallery.as_array_mut().filter(|items| !items.contains(&value));
-                items.map(|items| items.push(value)).is_some()
-            }
-            _ => return Err(Refusal::not_evidenced("an attribute that holds no assets")),
-        };
-        if !linked {
-            return Err(Refusal::with(
-                StatusCode::CONFLICT,
-                format!("Asset id {asset} is already linked to product attribute"),
-                [Fault::new("asset.id", "already linked")],
-            ));
-        }
+        show(&mut product, label, kind, asset)?;
         if product.assets().len() > MOST_LINKS {
             return Err(Refusal::not_evidenced("more than 300 assets of a product"));
         }
@@ -177,6 +156,36 @@ impl Account {
         self.products.put(changed);
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     }
+}
+
+/// Shows an asset in one place of a product, or refuses what it shows there already.
+fn show(
+    product: &mut Product,
+    label: &str,
+    kind: Option<Kind>,
+    asset: &str,
+) -> Result<(), Refusal> {
+    let value = json!({ "id": asset });
+    let is_new = match (label, kind) {
+        ("thumbnail", _) => product.thumbnail.replace(asset.to_owned()).as_deref() != Some(asset),
+        (_, Some(Kind::Media)) => {
+            product.attributes.insert(label.to_owned(), value.clone()) != Some(value)
+        }
+        (_, Some(Kind::MediaGallery)) => {
+            let gallery = product.attributes.entry(label.to_owned()).or_insert(json!([]));
+            let items = gallery.as_array_mut().filter(|items| !items.contains(&value));
+            items.map(|items| items.push(value)).is_some()
+        }
+        _ => return Err(Refusal::not_evidenced("an attribute that holds no assets")),
+    };
+    if is_new {
+        return Ok(());
+    }
+    Err(Refusal::with(
+        StatusCode::CONFLICT,
+        format!("Asset id {asset} is already linked to product attribute"),
+        [Fault::new("asset.id", "already linked")],
+    ))
 }
 
 /// The product and the quantity that an entry names; plain identifiers where links are taken away.

@@ -125,27 +125,12 @@ impl Product {
             }
             (_, ids) => ids,
         };
-        let mut attributes = Map::new();
-        for (label, attribute) in &definitions.attributes {
-            if let Some(value) = self.value(label, definitions) {
-                let form = attribute.read_form(&value);
-                let is_media = matches!(attribute.kind, Kind::Media | Kind::MediaGallery);
-                attributes.insert(label.clone(), if is_media { whole(form) } else { form });
-            }
-        }
-        let relationships = definitions.relationships.iter().filter_map(|relationship| {
-            let related = self.related(&relationship.id)?;
-            Some(
-                json!({"relationship_label": relationship.label, "relationship_id": relationship.id,
-                "related_products": related}),
-            )
-        });
         let mut form = json!({
             "id": self.id,
             "created": unzoned(self.created),
             "account_id": account,
             "assets": whole(json!(self.assets())),
-            "attributes": attributes,
+            "attributes": self.read_attributes(definitions, whole),
             "categories": [],
             "created_user_audit": audit(account),
             "label": self.label,
@@ -155,7 +140,7 @@ impl Product {
             "num_variations": 0,
             "overwritten_attributes": [],
             "product_level": 0,
-            "relationships": relationships.collect::<Value>(),
+            "relationships": self.read_links(definitions),
             "sku": self.sku,
             "static_list_ids": [],
             "status": self.status,
@@ -171,6 +156,35 @@ impl Product {
             }
         }
         form
+    }
+
+    /// Its attributes that have a value; `whole` makes assets of their identifiers, or leaves those.
+    fn read_attributes(
+        &self,
+        definitions: &Definitions,
+        whole: impl Fn(Value) -> Value,
+    ) -> Map<String, Value> {
+        let mut attributes = Map::new();
+        for (label, attribute) in &definitions.attributes {
+            if let Some(value) = self.value(label, definitions) {
+                let form = attribute.read_form(&value);
+                let is_media = matches!(attribute.kind, Kind::Media | Kind::MediaGallery);
+                attributes.insert(label.clone(), if is_media { whole(form) } else { form });
+            }
+        }
+        attributes
+    }
+
+    /// Its links by every relationship that it has any of.
+    fn read_links(&self, definitions: &Definitions) -> Value {
+        let links = definitions.relationships.iter().filter_map(|relationship| {
+            let related = self.related(&relationship.id)?;
+            Some(
+                json!({"relationship_label": relationship.label, "relationship_id": relationship.id,
+                "related_products": related}),
+            )
+        });
+        links.collect()
     }
 
     /// What v2 answers to a write: who and when, and nothing of what was written.
