@@ -36,7 +36,7 @@ struct Args {
     #[arg(long, default_value_t = 1000.0)]
     speed: f64,
     /// Marketplaces, by country
-    #[arg(long, default_value = "US,CA,MX,BR,DE,FR,IT,ES,JP,AU")]
+    #[arg(long, default_value = "US,CA,MX,DE,FR,IT,ES,GB,JP,AU")]
     marketplaces: String,
 }
 
