@@ -1,14 +1,18 @@
 //! Every stream this tap can extract, as one table.
 //!
-//! A stream is data: a name, a schema, keys and a [`Source`]. To add a report, add a schema file and
-//! an entry to [`STREAMS`]; nothing else in the tap names a stream. What cannot be said as data is
-//! said once, as a variant of [`Source`], [`Extraction`] or [`Shape`], and never as a special case
-//! for one stream.
+//! A stream is data: a name, a schema, keys and a [`Source`]. This file holds the types; `table` holds
+//! the entries, [`STREAMS`]. To add a report, add a schema file and an entry; nothing else in the tap
+//! names a stream. What cannot be said as data is said once, as a variant of [`Source`],
+//! [`Extraction`] or [`Shape`], and never as a special case for one stream.
 
 use chrono::TimeDelta;
 
 use crate::document::order;
-use crate::record::{Column, Conversion};
+use crate::record::Column;
+
+mod table;
+
+pub use table::STREAMS;
 
 /// One thing this tap can extract.
 #[derive(Debug, PartialEq, Eq)]
@@ -209,177 +213,6 @@ impl Stream {
         }
     }
 }
-
-/// All Orders by last update: every order line that changed in a window, of a whole region.
-///
-/// More than thirty days end in FATAL. The type is exempt from the regeneration window that Amazon
-/// sets for FBA reports.
-static ALL_ORDERS: Report = Report {
-    report_type: "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL",
-    options: &[],
-    scope: Scope::Region,
-    extraction: Extraction::Window {
-        longest: TimeDelta::seconds(30 * 24 * 60 * 60 - 1),
-        retention: None,
-    },
-    regeneration: TimeDelta::zero(),
-    roles: &["Inventory and Order Tracking", "Amazon Fulfillment", "Pricing", "Product Listing"],
-};
-
-/// Active, inactive and incomplete listings of one marketplace.
-///
-/// The locale asks for English; Amazon may still answer from a cache in another language.
-static MERCHANT_LISTINGS: Report = Report {
-    report_type: "GET_MERCHANT_LISTINGS_ALL_DATA",
-    options: &[("preferredReportDocumentLocale", "en_US")],
-    scope: Scope::Marketplace,
-    extraction: Extraction::Snapshot,
-    regeneration: TimeDelta::zero(),
-    roles: &["Product Listing", "Inventory and Order Tracking", "Pricing"],
-};
-
-/// Stock at Amazon by SKU, without suppressed listings. Made anew every half hour at most (Amazon's
-/// FAQ on reports of near real time).
-static FBA_INVENTORY: Report = Report {
-    report_type: "GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA",
-    options: &[],
-    scope: Scope::Marketplace,
-    extraction: Extraction::Snapshot,
-    regeneration: TimeDelta::minutes(30),
-    roles: &["Amazon Fulfillment", "Pricing"],
-};
-
-/// Sales and traffic of one day.
-///
-/// The list by ASIN is one total for the whole range asked for, so daily figures need a report a
-/// day. Traffic may come up to three days late, and a day is read again until it is a week old.
-/// Amazon cancels a report that begins more than two years back.
-static SALES_AND_TRAFFIC: Report = Report {
-    report_type: "GET_SALES_AND_TRAFFIC_REPORT",
-    options: &[("dateGranularity", "DAY"), ("asinGranularity", "CHILD")],
-    scope: Scope::Marketplace,
-    extraction: Extraction::Daily { lookback_days: 7, retention_days: 730 },
-    regeneration: TimeDelta::zero(),
-    roles: &["Brand Analytics"],
-};
-
-/// Where the listing report differs from its schema: an id stands in for a missing one.
-const LISTING_COLUMNS: &[Column] = &[
-    Column::new("listing-id", "listing-id", Conversion::OrElse("seller-sku")),
-    Column::renamed("fulfilment-channel", "fulfillment-channel"),
-];
-
-/// The stock report's columns in the names of the FBA Inventory API, where that has them.
-const INVENTORY_COLUMNS: &[Column] = &[
-    Column::renamed("sku", "sellerSku"),
-    Column::renamed("product-name", "productName"),
-    Column::renamed("afn-total-quantity", "totalQuantity"),
-    Column::renamed("afn-fulfillable-quantity", "inventoryDetails.fulfillableQuantity"),
-    Column::renamed("afn-inbound-working-quantity", "inventoryDetails.inboundWorkingQuantity"),
-    Column::renamed("afn-inbound-shipped-quantity", "inventoryDetails.inboundShippedQuantity"),
-    Column::renamed("afn-inbound-receiving-quantity", "inventoryDetails.inboundReceivingQuantity"),
-    Column::renamed(
-        "afn-reserved-quantity",
-        "inventoryDetails.reservedQuantity.totalReservedQuantity",
-    ),
-    Column::renamed(
-        "afn-researching-quantity",
-        "inventoryDetails.researchingQuantity.totalResearchingQuantity",
-    ),
-    Column::renamed(
-        "afn-unsellable-quantity",
-        "inventoryDetails.unfulfillableQuantity.totalUnfulfillableQuantity",
-    ),
-];
-
-/// Includes `schemas/<name>.json`, so that a missing file is a compile error.
-macro_rules! schema {
-    ($name:literal) => {
-        include_str!(concat!("../../../schemas/", $name, ".json"))
-    };
-}
-
-/// All streams, in the order in which they are extracted.
-pub static STREAMS: &[Stream] = &[
-    Stream {
-        name: "marketplaces",
-        schema: schema!("marketplaces"),
-        keys: &["id"],
-        replication_key: None,
-        selected_by_default: true,
-        source: Source::Participations,
-    },
-    Stream {
-        name: "orders",
-        schema: schema!("orders"),
-        keys: &["AmazonOrderId"],
-        replication_key: Some("LastUpdateDate"),
-        selected_by_default: true,
-        source: Source::Report { report: &ALL_ORDERS, shape: Shape::Orders },
-    },
-    Stream {
-        name: "order_items",
-        schema: schema!("order_items"),
-        keys: &["AmazonOrderId", "OrderItemKey"],
-        replication_key: Some("LastUpdateDate"),
-        selected_by_default: true,
-        source: Source::Report { report: &ALL_ORDERS, shape: Shape::OrderItems },
-    },
-    Stream {
-        name: "products_inventory",
-        schema: schema!("products_inventory"),
-        keys: &["marketplace_id", "listing-id"],
-        replication_key: None,
-        selected_by_default: true,
-        source: Source::Report {
-            report: &MERCHANT_LISTINGS,
-            shape: Shape::Rows { columns: LISTING_COLUMNS, headers: Headers::Localized },
-        },
-    },
-    Stream {
-        name: "warehouse_inventory",
-        schema: schema!("warehouse_inventory"),
-        keys: &["marketplace_id", "sellerSku"],
-        replication_key: None,
-        selected_by_default: true,
-        source: Source::Report {
-            report: &FBA_INVENTORY,
-            shape: Shape::Rows { columns: INVENTORY_COLUMNS, headers: Headers::English },
-        },
-    },
-    Stream {
-        name: "sales_traffic_report",
-        schema: schema!("sales_traffic_report"),
-        keys: &["marketplace_id", "date", "child_asin"],
-        replication_key: Some("date"),
-        selected_by_default: true,
-        source: Source::Report { report: &SALES_AND_TRAFFIC, shape: Shape::SalesByAsin },
-    },
-    Stream {
-        name: "sales_traffic_by_date",
-        schema: schema!("sales_traffic_by_date"),
-        keys: &["marketplace_id", "date"],
-        replication_key: Some("date"),
-        selected_by_default: true,
-        source: Source::Report { report: &SALES_AND_TRAFFIC, shape: Shape::SalesByDate },
-    },
-    Stream {
-        name: "product_catalog",
-        schema: schema!("product_catalog"),
-        keys: &["marketplace_id", "asin"],
-        replication_key: None,
-        selected_by_default: true,
-        source: Source::CatalogItems { listings: "products_inventory", asin: "asin1" },
-    },
-    Stream {
-        name: "reports",
-        schema: schema!("reports"),
-        keys: &["report_id"],
-        replication_key: None,
-        selected_by_default: true,
-        source: Source::Reports,
-    },
-];
 
 #[cfg(test)]
 mod tests;
