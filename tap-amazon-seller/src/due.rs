@@ -43,6 +43,9 @@ pub struct Lane {
     pub lookback: TimeDelta,
     /// What is out for all of its streams; nothing, if bookmarks do not count.
     pub extent: Extent,
+    /// What all of its streams have seen of its days when the run began: a day counts as settled where it
+    /// has settled for all of them.
+    pub readings: BTreeMap<NaiveDate, Option<Reading>>,
     /// Set if the lane begins later than it should.
     pub cut: Option<Cut>,
     /// What is due; the present has no origin.
@@ -201,17 +204,20 @@ pub fn lanes(
                     anew: streams.iter().any(|stream| anew.contains(stream.name)),
                     lookback: lookback(config, report, &streams),
                     extent: Extent::default(),
+                    readings: BTreeMap::new(),
                     cut: None,
                     origin: None,
                     windows: Vec::new(),
                 };
                 lane.extent = lane.extent(bookmarks);
                 lane.cut = lane.cut(bounds);
-                if let Some(due) = due(&lane, of, bookmarks, bounds) {
+                let readings = lane.readings(bookmarks);
+                if let Some(due) = due(&lane, of, readings.as_ref(), bookmarks, bounds) {
                     (lane.origin, lane.windows) = (Some(due.origin), due.windows);
                 } else {
                     lane.windows = vec![Window::Present];
                 }
+                lane.readings = readings.unwrap_or_default();
                 lanes.push(lane);
             }
         }
@@ -250,7 +256,13 @@ fn feed(stream: &'static Stream, selected: &[Selected]) -> Feed {
 }
 
 /// The windows of a lane that are due; nothing for a picture of the present, which always is.
-fn due(lane: &Lane, area: &Area, bookmarks: &Bookmarks, bounds: Bounds) -> Option<Due> {
+fn due(
+    lane: &Lane,
+    area: &Area,
+    readings: Option<&BTreeMap<NaiveDate, Option<Reading>>>,
+    bookmarks: &Bookmarks,
+    bounds: Bounds,
+) -> Option<Due> {
     let extent = &lane.extent;
     let retention = lane.retention().unwrap_or(NO_LIMIT);
     match (lane.report.extraction, lane.place) {
@@ -261,10 +273,9 @@ fn due(lane: &Lane, area: &Area, bookmarks: &Bookmarks, bounds: Bounds) -> Optio
             Some(plan::windows(bounds, extent, lane.lookback, longest, retention, &pending))
         }
         (Extraction::Daily { .. }, Place::Marketplace(marketplace)) => {
-            let readings = lane.readings(bookmarks);
             let lookback_days = u32::try_from(lane.lookback.num_days()).unwrap_or_default();
             let zone = marketplace.time_zone;
-            Some(plan::days(bounds, extent, readings.as_ref(), lookback_days, retention, zone))
+            Some(plan::days(bounds, extent, readings, lookback_days, retention, zone))
         }
     }
 }
@@ -297,10 +308,8 @@ impl Lane {
         }
     }
 
-    /// What all streams of the lane have seen of its days: a day counts as settled where it has settled
-    /// for all of them.
-    #[must_use]
-    pub fn readings(&self, bookmarks: &Bookmarks) -> Option<BTreeMap<NaiveDate, Option<Reading>>> {
+    /// What all streams of the lane have seen of its days; nothing at all where nobody has noted any.
+    fn readings(&self, bookmarks: &Bookmarks) -> Option<BTreeMap<NaiveDate, Option<Reading>>> {
         let mut common: Option<BTreeMap<NaiveDate, Option<Reading>>> = None;
         for feed in &self.feeds {
             for (day, reading) in bookmarks.readings(feed.stream, self.unit())? {

@@ -202,7 +202,7 @@ impl Reports {
     }
 
     /// Looks at a report until it has ended; at once, if it was not asked for just now.
-    pub async fn wait(&self, report_id: &str, is_new: bool) -> Result<Ended, ReportError> {
+    async fn wait(&self, report_id: &str, is_new: bool) -> Result<Ended, ReportError> {
         let started = Instant::now();
         let mut pause = if is_new { self.patience.poll } else { Duration::ZERO };
         let report = loop {
@@ -233,10 +233,31 @@ impl Reports {
         Ok(Ended { report, fate })
     }
 
+    /// The same, and if Amazon cancelled it, with what there is in its place; see [`Reports::instead`].
+    pub async fn wait_or_instead(
+        &self,
+        report_id: &str,
+        is_new: bool,
+        specification: &ReportSpecification,
+        regeneration: TimeDelta,
+    ) -> Result<Ended, ReportError> {
+        let ended = self.wait(report_id, is_new).await?;
+        if ended.fate != Fate::Cancelled {
+            return Ok(ended);
+        }
+        match self.instead(specification, regeneration).await {
+            Ok(instead) => Ok(instead.unwrap_or(ended)),
+            Err(error) => {
+                tracing::warn!("report {report_id} was cancelled: {error}");
+                Ok(ended)
+            }
+        }
+    }
+
     /// What to use in the place of a cancelled report: one that was made just before of the same,
     /// perhaps for another client of the seller. Where the report has options none is used, because
     /// Amazon does not tell with which options a report was made; a language is no such option.
-    pub async fn instead(
+    async fn instead(
         &self,
         specification: &ReportSpecification,
         regeneration: TimeDelta,

@@ -22,7 +22,7 @@ pub(super) struct Asking {
     pub(super) region: Region,
     pub(super) specification: ReportSpecification,
     pub(super) regeneration: TimeDelta,
-    /// What others have asked for of late; nothing where the report is made whenever it is asked for.
+    /// What others have asked for of late; nothing where their reports are of no use.
     pub(super) recent: Option<Arc<OnceCell<Vec<Report>>>>,
 }
 
@@ -71,12 +71,6 @@ impl Asking {
     /// A report that somebody has asked for so shortly before that Amazon would not make it anew.
     async fn recent(&self) -> Result<Option<(String, DateTime<Utc>)>, Error> {
         let Some(recent) = &self.recent else { return Ok(None) };
-        // With options there is no telling whether it is the same report.
-        if self.specification.data_start_time.is_some()
-            || !self.specification.report_options.is_empty()
-        {
-            return Ok(None);
-        }
         let since = self.reports.clock.now() - self.regeneration;
         let all = ReportSpecification { marketplace_ids: Vec::new(), ..self.specification.clone() };
         let made = recent.get_or_try_init(|| self.reports.made(&all, since, None)).await?;

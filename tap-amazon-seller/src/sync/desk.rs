@@ -247,8 +247,8 @@ impl Desk {
     fn ask(&mut self, errand: Errand) {
         let Some(lane) = self.lanes.get(errand.lane) else { return };
         let report_type = lane.report.report_type;
-        let recent = (!lane.report.regeneration.is_zero())
-            .then(|| Arc::clone(self.recent.entry(report_type).or_default()));
+        let recent =
+            lane.is_shared().then(|| Arc::clone(self.recent.entry(report_type).or_default()));
         let asking = Asking {
             reports: self.reports.clone(),
             ledger: self.context.ledger.clone(),
@@ -282,13 +282,39 @@ impl Desk {
 
     /// Waits until Amazon has ended a report.
     fn wait(&mut self, errand: Errand, is_new: bool) {
+        let Some(lane) = self.lanes.get(errand.lane) else { return };
+        let specification = lane.specification(&self.area, errand.window);
+        let regeneration = lane.report.regeneration;
         self.count(errand.lane, |tally| tally.waiting += 1);
         let reports = self.reports.clone();
         self.waiting.spawn(async move {
-            let report_id = errand.report_id().unwrap_or_default().to_owned();
-            let ended = reports.wait(&report_id, is_new).await;
+            let report_id = errand.report_id().unwrap_or_default();
+            let waiting = reports.wait_or_instead(report_id, is_new, &specification, regeneration);
+            let ended = waiting.await;
             (errand, ended)
         });
+    }
+
+    /// Gives up the whole region, when a call fails that every window needs: trying it for each of them would
+    /// take days. What was asked for stays in the state.
+    pub(super) async fn close(&mut self) {
+        let under_way = self.asking.len() + self.waiting.len();
+        self.asking.shutdown().await;
+        self.waiting.shutdown().await;
+        let done = self.done.drain(..).map(|(errand, ..)| errand);
+        let queued = self.queues.values_mut().flat_map(|queue| queue.errands.drain(..));
+        let left: Vec<_> = done.chain(queued).collect();
+        for errand in &left {
+            self.count(errand.lane, |tally| tally.failed += 1);
+        }
+        let windows = (under_way + left.len()) as u64;
+        self.missing += windows;
+        if windows > 0 {
+            tracing::error!(
+                "{}: given up for this run, with {windows} more windows; see max_wait_minutes",
+                self.area.region()
+            );
+        }
     }
 
     /// Starts on the catalogues that need no listings.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::desk::{Desk, Errand};
+use super::outcome::is_worn_out;
 use crate::api::Report;
 use crate::bookmark::{Bookmarks, Reading};
 use crate::document::{Loaded, Place, Places};
@@ -63,9 +64,13 @@ impl Desk {
                 if is_of_no_use {
                     self.forget(&errand).await?;
                 }
+                let is_last = matches!(&error, LoadError::Call(error) if is_worn_out(error));
                 let error = anyhow::Error::from(error);
                 self.journal(&errand, report, None, Some(&format!("{error:#}"))).await?;
                 self.lose(&errand, &format!("{error:#}"));
+                if is_last {
+                    self.close().await;
+                }
                 Ok(())
             }
         }
@@ -84,11 +89,10 @@ impl Desk {
             return None;
         };
         let reading = Reading { at: asked, digest: outcome.digest.clone() };
-        let readings = self.context.ledger.look(|bookmarks| lane.readings(bookmarks));
-        let earlier = readings.and_then(|mut readings| readings.remove(&day).flatten());
+        let earlier = lane.readings.get(&day).and_then(Option::as_ref);
         let end = settling::end_of(day, marketplace.time_zone);
         let is_late = outcome.loaded.late;
-        let standing = settling::judge(end, lane.lookback, is_late, earlier.as_ref(), &reading);
+        let standing = settling::judge(end, lane.lookback, is_late, earlier, &reading);
         if is_late && standing.is_out {
             tracing::warn!("{}: still without figures by ASIN; taken as it is", self.name(errand));
         }

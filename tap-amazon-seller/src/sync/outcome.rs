@@ -24,6 +24,14 @@ const HELD_BACK: u32 = 4;
 /// How many looks at a report go by before one that failed is asked for once more.
 const LATER: u32 = 60;
 
+/// Whether a call failed so long that the same call fails for whatever comes next.
+pub(super) fn is_worn_out(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Unauthorized { .. } | Error::Exhausted { .. } | Error::WaitTooLong { .. }
+    )
+}
+
 impl Desk {
     /// Changes the tally of a lane.
     pub(super) fn count(&self, lane: usize, change: impl FnOnce(&mut Tally)) {
@@ -55,7 +63,7 @@ impl Desk {
                 let hint = format!("; the application needs one of these roles: {roles}");
                 self.give_up(errand, &format!("{region}: {report_type}"), &hint, |_| true);
             }
-            Error::Unauthorized { .. } | Error::Exhausted { .. } | Error::WaitTooLong { .. } => {
+            error if is_worn_out(error) => {
                 let hint = if error.is_throttled() { "; see max_wait_minutes" } else { "" };
                 self.give_up(errand, &format!("{region}: {report_type}"), hint, |_| true);
             }
@@ -123,6 +131,11 @@ impl Desk {
             ReportError::Late { .. } | ReportError::Call(_) => {}
         }
         self.lose(&errand, &error.to_string());
+        if let ReportError::Call(error) = error
+            && is_worn_out(error)
+        {
+            self.close().await;
+        }
         Ok(())
     }
 
@@ -134,19 +147,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Goes on with what there is instead of a cancelled report, or without data.
+    /// Goes on without data.
     async fn cancelled(&mut self, errand: Errand, report: &Report) -> anyhow::Result<()> {
-        let Some(lane) = self.lanes.get(errand.lane) else { return Ok(()) };
-        let specification = lane.specification(&self.area, errand.window);
-        match self.reports.instead(&specification, lane.report.regeneration).await {
-            Ok(Some(Ended { report, fate: Fate::Done { document_id } })) => {
-                self.count(errand.lane, |tally| tally.loading += 1);
-                self.done.push_back((errand, report, document_id));
-                return Ok(());
-            }
-            Ok(_) => {}
-            Err(error) => tracing::warn!("{}: {error}", self.name(&errand)),
-        }
         let name = self.name(&errand);
         let id = &report.report_id;
         self.journal(&errand, report, None, None).await?;
