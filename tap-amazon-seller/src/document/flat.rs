@@ -149,7 +149,7 @@ impl Output {
 
     /// Writes the members of a row's record in place of what a buffer held.
     pub(super) fn members(
-        &self,
+        &mut self,
         row: Row<'_>,
         line: u64,
         members: &mut Vec<u8>,

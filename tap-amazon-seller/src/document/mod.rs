@@ -56,6 +56,17 @@ pub enum Place {
     Marketplace(&'static Marketplace),
 }
 
+impl Place {
+    /// Amazon's id of the marketplace, or the code of the region.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Region(region) => region.code(),
+            Self::Marketplace(marketplace) => marketplace.id,
+        }
+    }
+}
+
 /// A stream that wants its share of a document.
 #[derive(Debug, Clone)]
 pub struct Feed {

@@ -5,10 +5,12 @@
 //! says the rest. A plan works all of that out once for each document, so that a row costs a
 //! walk over prepared steps. Nothing here reads, waits or knows a report.
 
+pub(crate) mod identity;
 mod plan;
 mod planner;
 pub(crate) mod value;
 
+pub use identity::{ROW_HASH, ROW_OCCURRENCE};
 pub(crate) use plan::{Plan, Refused, Row, Written};
 pub(crate) use planner::{Others, Outline, fold};
 

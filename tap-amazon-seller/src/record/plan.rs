@@ -1,5 +1,6 @@
 //! The steps that write the record of a row.
 
+use super::identity::{Occurrences, RowHash, write_hex};
 use super::value::{self, Expected, Fraction, Kind};
 use crate::marketplace::Marketplace;
 
@@ -25,6 +26,8 @@ pub(crate) struct Plan {
     pub(super) steps: Vec<Step>,
     /// Names of the properties that the schema does not have.
     pub(crate) unknown: Vec<String>,
+    /// The keys of the row that is being written, as JSON.
+    pub(super) key: Vec<u8>,
 }
 
 /// A piece of a record.
@@ -38,7 +41,13 @@ pub(super) enum Step {
         index: usize,
         /// How it is written.
         write: Write,
+        /// Whether it is a key of its stream.
+        is_key: bool,
     },
+    /// The hash of all cells.
+    Hash(RowHash),
+    /// How many rows with the same keys there were; behind all keys.
+    Occurrence(Occurrences),
 }
 
 /// How a cell is written.
@@ -87,15 +96,32 @@ pub(crate) struct Refused {
 
 impl Plan {
     /// Writes a record's members for a row, from the opening brace on.
-    pub(crate) fn write(&self, row: Row<'_>, out: &mut Vec<u8>) -> Result<Written, Refused> {
-        for step in &self.steps {
-            match step {
-                Step::Literal(bytes) => out.extend_from_slice(bytes),
-                Step::Cell { index, write } => match cell(row, *index, *write, out) {
-                    Ok(Written::Members) => {}
+    pub(crate) fn write(&mut self, row: Row<'_>, out: &mut Vec<u8>) -> Result<Written, Refused> {
+        self.key.clear();
+        for step in &mut self.steps {
+            let from = out.len();
+            let is_key = match step {
+                Step::Literal(bytes) => {
+                    out.extend_from_slice(bytes);
+                    false
+                }
+                Step::Cell { index, write, is_key } => match cell(row, *index, *write, out) {
+                    Ok(Written::Members) => *is_key,
                     Ok(Written::Keyless) => return Ok(Written::Keyless),
                     Err(expected) => return Err(Refused { index: *index, expected }),
                 },
+                Step::Hash(hash) => {
+                    write_hex(out, &hash.of(row));
+                    true
+                }
+                Step::Occurrence(occurrences) => {
+                    let number = occurrences.count(&self.key);
+                    out.extend_from_slice(number.to_string().as_bytes());
+                    false
+                }
+            };
+            if is_key {
+                self.key.extend_from_slice(out.get(from..).unwrap_or_default());
             }
         }
         Ok(Written::Members)

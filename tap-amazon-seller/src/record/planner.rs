@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::identity::{Occurrences, ROW_HASH, ROW_OCCURRENCE, RowHash};
 use super::plan::{Plan, Step, Write};
 use super::value::{self, Kind};
 use super::{Column, Conversion};
@@ -62,7 +63,21 @@ impl Outline<'_> {
             return Err(column);
         }
         let unknown = planner.unknown(properties, &mut pieces);
-        Ok(Plan { steps: pieces.steps, unknown })
+        self.identify(properties, &mut pieces);
+        Ok(Plan { steps: pieces.steps, unknown, key: Vec::new() })
+    }
+
+    /// Adds what tells rows apart that have no id, where the stream has it: behind all other keys.
+    fn identify(&self, properties: &Map<String, Value>, pieces: &mut Pieces) {
+        let has = |name| properties.contains_key(name) && self.feed.wants(name);
+        if has(ROW_HASH) {
+            pieces.name(ROW_HASH);
+            pieces.steps.push(Step::Hash(RowHash::new(self.header, self.place.code())));
+        }
+        if has(ROW_OCCURRENCE) {
+            pieces.name(ROW_OCCURRENCE);
+            pieces.steps.push(Step::Occurrence(Occurrences::new()));
+        }
     }
 }
 
@@ -99,7 +114,7 @@ impl Pieces {
         for step in inner.steps {
             match step {
                 Step::Literal(bytes) => self.literal(&bytes),
-                cell @ Step::Cell { .. } => self.steps.push(cell),
+                step => self.steps.push(step),
             }
         }
         self.literal(b"}");
@@ -122,6 +137,9 @@ impl Planner<'_> {
         let mut unwanted = Pieces::default();
         for (name, schema) in properties {
             let top = path.is_empty();
+            if top && matches!(name.as_str(), ROW_HASH | ROW_OCCURRENCE) {
+                continue;
+            }
             let is_wanted = !top || (self.outline.feed.wants(name) && !self.is_computed(name));
             let pieces = if is_wanted { &mut pieces } else { &mut unwanted };
             let full = if top { name.clone() } else { format!("{path}.{name}") };
@@ -177,7 +195,7 @@ impl Planner<'_> {
             }
         }
         let index = self.take(property)?;
-        Some(Step::Cell { index, write: self.plain(property, schema, None) })
+        Some(self.cell(property, index, self.plain(property, schema, None)))
     }
 
     /// The step of a column, if the document has it.
@@ -192,7 +210,7 @@ impl Planner<'_> {
                 };
                 let index = taken.unwrap_or(stand_in);
                 let write = self.plain(column.property, schema, Some(stand_in));
-                return Some(Step::Cell { index, write });
+                return Some(self.cell(column.property, index, write));
             }
             Conversion::Money { currency } => {
                 let currency = self.position(currency);
@@ -203,13 +221,22 @@ impl Planner<'_> {
             Conversion::List => Write::List,
             Conversion::Marketplace => Write::Marketplace,
         };
-        Some(Step::Cell { index: taken?, write })
+        Some(self.cell(column.property, taken?, write))
+    }
+
+    /// The step that fills a property from a cell.
+    fn cell(&self, property: &str, index: usize, write: Write) -> Step {
+        Step::Cell { index, write, is_key: self.is_key(property) }
+    }
+
+    /// Whether a property is one of the stream's keys.
+    fn is_key(&self, property: &str) -> bool {
+        self.outline.feed.stream.keys.contains(&property)
     }
 
     /// How a cell is written that needs no conversion.
     fn plain(&self, property: &str, schema: &Value, or_else: Option<usize>) -> Write {
-        let is_key = self.outline.feed.stream.keys.contains(&property);
-        match (is_key, or_else) {
+        match (self.is_key(property), or_else) {
             (true, or_else) => Write::Key { or_else },
             (false, Some(other)) => Write::OrElse(other),
             (false, None) => Write::Value(Kind::declared(schema)),
@@ -250,7 +277,7 @@ impl Planner<'_> {
             let name = distinct(name.trim(), index, &mut taken);
             if self.outline.feed.wants(&name) {
                 pieces.name(&name);
-                pieces.steps.push(Step::Cell { index, write: Write::Value(Kind::Text) });
+                pieces.steps.push(self.cell(&name, index, Write::Value(Kind::Text)));
                 names.push(name);
             }
         }

@@ -21,7 +21,9 @@ pub struct Stream {
     pub name: &'static str,
     /// JSON Schema of one record, as text.
     pub schema: &'static str,
-    /// Properties that together identify a record; see [`Stream::keys_at`].
+    /// Properties that together identify a record; see [`Stream::keys_at`]. Rows of a flat file that
+    /// have no id are identified by [`ROW_HASH`](crate::record::ROW_HASH) and
+    /// [`ROW_OCCURRENCE`](crate::record::ROW_OCCURRENCE), which the schema then declares as well.
     pub keys: &'static [&'static str],
     /// The property that tells records of different windows apart; `None` for a full replication.
     pub replication_key: Option<&'static str>,

@@ -1,6 +1,7 @@
 //! Whole documents, as bytes, against the records that must come of them.
 
 mod flat;
+mod identity;
 mod order;
 mod property;
 mod sales;
@@ -35,12 +36,8 @@ impl Emit for Emitted {
 
     fn record(&mut self, stream: &'static str, record: &[u8]) -> Result<(), EmitError> {
         let value: Value = serde_json::from_slice(record).expect("a record is JSON");
-        let declared = Stream::find(stream).expect("a stream of the table").schema;
-        let declared: Value = serde_json::from_str(declared).expect("a schema is JSON");
-        for (name, _) in value.as_object().expect("a record is an object") {
-            let is_announced =
-                self.properties.iter().any(|(of, known, _)| (*of, known) == (stream, name));
-            assert!(declared["properties"].get(name).is_some() || is_announced, "{stream}: {name}");
+        if let Some(stream) = Stream::find(stream) {
+            self.check(stream, &value);
         }
         self.records.push((stream, value));
         self.texts.push(String::from_utf8(record.to_vec()).expect("a record is UTF-8"));
@@ -49,6 +46,17 @@ impl Emit for Emitted {
 }
 
 impl Emitted {
+    /// Every property of a record was declared or announced before.
+    fn check(&self, stream: &Stream, record: &Value) {
+        let declared: Value = serde_json::from_str(stream.schema).expect("a schema is JSON");
+        for (name, _) in record.as_object().expect("a record is an object") {
+            let is_announced =
+                self.properties.iter().any(|(of, known, _)| (*of, known) == (stream.name, name));
+            let is_declared = declared["properties"].get(name).is_some();
+            assert!(is_declared || is_announced, "{}: {name}", stream.name);
+        }
+    }
+
     /// The records of a stream.
     fn of(&self, stream: &str) -> Vec<&Value> {
         self.records.iter().filter(|(name, _)| *name == stream).map(|(_, record)| record).collect()
