@@ -170,7 +170,7 @@ pub fn listings(config: &Config, selected: &[Selected]) -> Option<(&'static Stre
         return None;
     }
     selected.iter().find_map(|each| match each.stream.source {
-        Source::CatalogItems { listings, asin } => Some((Stream::find(listings)?, asin)),
+        Source::CatalogItems { listings, asin } => Some((config.roster.find(listings)?, asin)),
         Source::Participations | Source::Reports | Source::Report { .. } => None,
     })
 }

@@ -64,7 +64,7 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::streams::Stream;
+    use crate::streams::Roster;
     use singer::State;
 
     #[tokio::test]
@@ -75,7 +75,7 @@ mod tests {
         ledger.change(|_| ()).await.unwrap();
         assert_eq!(*written.lock().unwrap(), b"");
         let taken = |bookmarks: &mut Bookmarks| {
-            let stream = Stream::find("products_inventory").unwrap();
+            let stream = Roster::table().find("products_inventory").unwrap();
             bookmarks.taken(stream, "A1", "2026-11-19T01:02:03Z".parse().unwrap());
         };
         ledger.change(taken).await.unwrap();

@@ -10,6 +10,7 @@ use singer::{Output, State};
 use tap_amazon_seller::bookmark::Bookmarks;
 use tap_amazon_seller::clock::Clock;
 use tap_amazon_seller::config::{ABOUT, Config};
+use tap_amazon_seller::streams::Roster;
 use tap_amazon_seller::sync::Audience;
 use tap_amazon_seller::{check, forecast, selection, sync, trial};
 
@@ -40,13 +41,13 @@ fn main() -> ExitCode {
         let (tap, output) = (&args.tap, Output::stdout());
         let mode = tap.mode();
         if mode == Mode::Discover {
-            let catalog = serde_json::to_string_pretty(&selection::catalog()?)?;
+            let catalog = serde_json::to_string_pretty(&selection::catalog(&Roster::table())?)?;
             return Ok(output.text(&catalog)?);
         }
         let settings = singer::config::load(&ABOUT, &tap.config, &Environment::of_process())?;
         let config = Config::parse(settings, now)?;
         let catalog = tap.catalog.as_deref().map(Catalog::read).transpose()?;
-        let selected = selection::selected(catalog.as_ref(), &args.streams)?;
+        let selected = selection::selected(&config.roster, catalog.as_ref(), &args.streams)?;
         let state = tap.state.as_deref().map(State::read).transpose()?.unwrap_or_default();
         let run = sync::Run {
             config,

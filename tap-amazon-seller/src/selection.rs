@@ -5,7 +5,7 @@ use singer::catalog::{Catalog, CatalogEntry, Selection};
 use singer::cli::Usage;
 use singer::mask::Mask;
 
-use crate::streams::{STREAMS, Stream};
+use crate::streams::{Roster, Stream};
 
 /// A stream that is to be extracted.
 #[derive(Debug)]
@@ -21,8 +21,8 @@ pub struct Selected {
 }
 
 /// Everything that this tap can extract, with nothing chosen: what `--discover` prints.
-pub fn catalog() -> serde_json::Result<Catalog> {
-    let streams = STREAMS.iter().map(entry).collect::<Result<_, _>>()?;
+pub fn catalog(roster: &Roster) -> serde_json::Result<Catalog> {
+    let streams = roster.streams().map(entry).collect::<Result<_, _>>()?;
     Ok(Catalog { streams, ..Catalog::default() })
 }
 
@@ -39,21 +39,25 @@ fn entry(stream: &Stream) -> serde_json::Result<CatalogEntry> {
     ))
 }
 
-/// The streams to extract, in the order of the table: those that a catalog selects, or all that are
+/// The streams to extract, in the order of the roster: those that a catalog selects, or all that are
 /// selected by default; of these only the ones that the command line names, if it names any.
-pub fn selected(catalog: Option<&Catalog>, named: &[String]) -> anyhow::Result<Vec<Selected>> {
-    if let Some(unknown) = named.iter().find(|name| Stream::find(name).is_none()) {
+pub fn selected(
+    roster: &Roster,
+    catalog: Option<&Catalog>,
+    named: &[String],
+) -> anyhow::Result<Vec<Selected>> {
+    if let Some(unknown) = named.iter().find(|name| roster.find(name).is_none()) {
         return Err(
             Usage(format!("--streams: there is no stream {unknown:?}; see --discover")).into()
         );
     }
     for entry in catalog.iter().flat_map(|catalog| &catalog.streams) {
-        if entry.is_selected() && Stream::find(&entry.tap_stream_id).is_none() {
+        if entry.is_selected() && roster.find(&entry.tap_stream_id).is_none() {
             tracing::warn!("catalog: there is no stream {:?}; passed over", entry.tap_stream_id);
         }
     }
     let mut chosen = Vec::new();
-    for stream in STREAMS {
+    for stream in roster.streams() {
         let is_named = named.iter().any(|name| name == stream.name);
         if !named.is_empty() && !is_named {
             continue;
@@ -88,18 +92,18 @@ mod tests {
 
     #[test]
     fn without_a_catalog_the_defaults_are_extracted() {
-        let selected = selected(None, &[]).unwrap();
+        let selected = selected(&Roster::table(), None, &[]).unwrap();
         let defaults: Vec<_> =
-            STREAMS.iter().filter(|s| s.selected_by_default).map(|s| s.name).collect();
+            Roster::table().streams().filter(|s| s.selected_by_default).map(|s| s.name).collect();
         assert_eq!(names(&selected), defaults);
         assert!(selected.iter().all(|selected| selected.mask.is_all()));
     }
 
     #[test]
     fn streams_can_be_named_and_a_wrong_name_is_told() {
-        let chosen = selected(None, &["product_catalog".to_owned()]).unwrap();
+        let chosen = selected(&Roster::table(), None, &["product_catalog".to_owned()]).unwrap();
         assert_eq!(names(&chosen), ["product_catalog"]);
-        let error = selected(None, &["producks".to_owned()]).unwrap_err();
+        let error = selected(&Roster::table(), None, &["producks".to_owned()]).unwrap_err();
         assert_eq!(
             error.to_string(),
             r#"--streams: there is no stream "producks"; see --discover"#
@@ -109,8 +113,9 @@ mod tests {
 
     #[test]
     fn a_stream_that_a_catalog_leaves_out_is_not_extracted() {
-        let mut catalog = catalog().unwrap();
+        let roster = Roster::table();
+        let mut catalog = catalog(&roster).unwrap();
         catalog.streams.retain(|entry| entry.stream == "orders");
-        assert_eq!(names(&selected(Some(&catalog), &[]).unwrap()), ["orders"]);
+        assert_eq!(names(&selected(&roster, Some(&catalog), &[]).unwrap()), ["orders"]);
     }
 }

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::plan::Window;
+use crate::streams::Roster;
 
 const US: &str = "ATVPDKIKX0DER";
 
@@ -14,7 +15,7 @@ fn point(text: &str) -> Until {
 }
 
 fn stream(name: &str) -> &'static Stream {
-    Stream::find(name).unwrap()
+    Roster::table().find(name).unwrap()
 }
 
 fn state(bookmarks: &Bookmarks) -> Value {

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::selection::selected;
+use crate::streams::Roster;
 
 /// What the probes of these streams are.
 fn probes(settings: serde_json::Value, streams: &[&str]) -> Vec<(&'static str, Vec<Probe>)> {
@@ -15,7 +16,7 @@ fn probes(settings: serde_json::Value, streams: &[&str]) -> Vec<(&'static str, V
     }
     let config = Config::parse(settings, "2026-11-21T12:00:00Z".parse().unwrap()).unwrap();
     let names: Vec<_> = streams.iter().map(|name| (*name).to_owned()).collect();
-    let needs = needs(&config, &selected(None, &names).unwrap());
+    let needs = needs(&config, &selected(&Roster::table(), None, &names).unwrap());
     let probes = |need: Need| need.probes.into_iter().map(|(probe, _)| probe).collect();
     needs.into_iter().map(|need| (need.stream, probes(need))).collect()
 }

@@ -14,7 +14,7 @@ use singer::config::ConfigError;
 use url::Url;
 
 use crate::marketplace::{Marketplace, Region};
-use crate::streams::{AsinGranularity, STREAMS, Stream};
+use crate::streams::{AsinGranularity, Roster, Stream};
 
 /// What `--about` says, and what a configuration is checked against.
 pub static ABOUT: About = About {
@@ -31,7 +31,7 @@ pub static ABOUT: About = About {
         "test",
     ],
     settings: include_str!("../../settings.json"),
-    streams: || STREAMS.iter().map(|stream| stream.name).collect(),
+    streams: || Roster::table().streams().map(|stream| stream.name).collect(),
     crates: &["api_client", "singer"],
 };
 
@@ -58,6 +58,8 @@ pub struct Config {
     pub earliest: Option<DateTime<Utc>>,
     /// Where incremental streams stop, exclusive.
     pub end: Option<DateTime<Utc>>,
+    /// Every stream that there is.
+    pub roster: Roster,
     /// Settings of single streams.
     pub streams: BTreeMap<String, StreamConfig>,
     /// What `product_catalog` reads.
@@ -175,8 +177,9 @@ impl Config {
         }
         let (login_endpoint, endpoints) =
             endpoints(written.endpoints, written.sandbox.unwrap_or_default())?;
+        let roster = Roster::table();
         for name in written.streams.iter().flat_map(BTreeMap::keys) {
-            if !STREAMS.iter().any(|stream| stream.name == name) {
+            if roster.find(name).is_none() {
                 tracing::warn!("config: streams: there is no stream {name:?}");
             }
         }
@@ -189,6 +192,7 @@ impl Config {
             start,
             earliest,
             end,
+            roster,
             streams: written.streams.unwrap_or_default(),
             scope: scope(written.asins, written.asin_file.as_deref(), written.brands)?,
             poll_interval: seconds("poll_interval_seconds", written.poll_interval_seconds, 5.0)?,

@@ -13,6 +13,7 @@ use crate::job::Job;
 use crate::marketplace::Region;
 use crate::plan::{Bounds, Window};
 use crate::selection::selected;
+use crate::streams::Roster;
 
 /// Two years of daily reports, counted from the day on which they are forecast.
 const TEN: &str = "US,CA,MX,DE,FR,IT,ES,GB,JP,AU";
@@ -28,7 +29,7 @@ fn forecast(settings: Value, streams: &[&str], bookmarks: &Bookmarks) -> Forecas
     let policy = api_client::RetryPolicy::default();
     let areas = account::presumed(&config, policy).unwrap().expect("marketplaces are named");
     let names: Vec<_> = streams.iter().map(|name| (*name).to_owned()).collect();
-    let selected = selected(None, &names).unwrap();
+    let selected = selected(&Roster::table(), None, &names).unwrap();
     let bounds = Bounds { start: config.start, earliest: config.earliest, end: config.end, now };
     let listings = due::listings(&config, &selected).map(|(stream, _)| stream);
     let lanes = due::lanes(&config, &areas, &selected, listings, bookmarks, bounds);

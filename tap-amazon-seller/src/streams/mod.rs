@@ -1,7 +1,7 @@
 //! Every stream this tap can extract, as one table.
 //!
 //! A stream is data: a name, a schema, keys and a [`Source`]. This file holds the types; `table` holds
-//! the entries, [`STREAMS`]. To add a report, add a schema file and an entry; nothing else in the tap
+//! the entries, and a [`Roster`] is what a run sees of them. To add a report, add a schema file and an entry; nothing else in the tap
 //! names a stream. What cannot be said as data is said once, as a variant of [`Source`],
 //! [`Extraction`] or [`Shape`], and never as a special case for one stream.
 
@@ -10,9 +10,11 @@ use chrono::TimeDelta;
 use crate::document::order;
 use crate::record::Column;
 
+mod roster;
 mod table;
 
-pub use table::STREAMS;
+pub use roster::Roster;
+use table::STREAMS;
 
 /// One thing this tap can extract.
 #[derive(Debug, PartialEq, Eq)]
@@ -194,12 +196,6 @@ impl AsinGranularity {
 }
 
 impl Stream {
-    /// The entry of a name.
-    #[must_use]
-    pub fn find(name: &str) -> Option<&'static Self> {
-        STREAMS.iter().find(|stream| stream.name == name)
-    }
-
     /// Properties that together identify a record, for reports asked for at a granularity.
     ///
     /// Only sales by ASIN depend on it: by SKU, one child ASIN may stand on several records of a

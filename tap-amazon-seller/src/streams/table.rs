@@ -95,7 +95,7 @@ macro_rules! schema {
 }
 
 /// All streams, in the order in which they are extracted.
-pub static STREAMS: &[Stream] = &[
+pub(super) static STREAMS: &[Stream] = &[
     Stream {
         name: "marketplaces",
         schema: schema!("marketplaces"),

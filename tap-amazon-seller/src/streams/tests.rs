@@ -84,10 +84,10 @@ fn names_stand_once_and_streams_of_one_report_stand_together() {
 
 #[test]
 fn sales_by_sku_are_identified_by_the_sku() {
-    let stream = Stream::find("sales_traffic_report").unwrap();
+    let stream = Roster::table().find("sales_traffic_report").unwrap();
     assert_eq!(stream.keys_at(AsinGranularity::Sku), ["marketplace_id", "date", "sku"]);
     assert_eq!(stream.keys_at(AsinGranularity::Parent), stream.keys);
-    let orders = Stream::find("orders").unwrap();
+    let orders = Roster::table().find("orders").unwrap();
     assert_eq!(orders.keys_at(AsinGranularity::Sku), ["AmazonOrderId"]);
-    assert!(Stream::find("Orders").is_none());
+    assert!(Roster::table().find("Orders").is_none());
 }

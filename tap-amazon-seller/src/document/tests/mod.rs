@@ -13,6 +13,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::streams::Roster;
 
 /// Everything that a document emitted.
 #[derive(Debug, Default, PartialEq)]
@@ -36,7 +37,7 @@ impl Emit for Emitted {
 
     fn record(&mut self, stream: &'static str, record: &[u8]) -> Result<(), EmitError> {
         let value: Value = serde_json::from_slice(record).expect("a record is JSON");
-        if let Some(stream) = Stream::find(stream) {
+        if let Some(stream) = Roster::table().find(stream) {
             self.check(stream, &value);
         }
         self.records.push((stream, value));
@@ -65,7 +66,8 @@ impl Emitted {
 
 /// The feeds of some streams.
 fn feeds(streams: &[&str]) -> Vec<Feed> {
-    streams.iter().map(|name| Feed::all(Stream::find(name).expect("a stream"))).collect()
+    let roster = Roster::table();
+    streams.iter().map(|name| Feed::all(roster.find(name).expect("a stream"))).collect()
 }
 
 /// The facts of a marketplace's document without a charset.

@@ -1,0 +1,42 @@
+//! The streams of a run.
+
+use super::{STREAMS, Stream};
+
+/// Every stream that a run can extract: those of the table, and behind them those that the user
+/// describes in the configuration.
+#[derive(Debug, Clone)]
+pub struct Roster {
+    streams: Vec<&'static Stream>,
+}
+
+impl Roster {
+    /// The streams of the table alone.
+    #[must_use]
+    pub fn table() -> Self {
+        Self { streams: STREAMS.iter().collect() }
+    }
+
+    /// The table with further streams, whose names are new.
+    ///
+    /// A further stream lives as long as the program, like those of the table, so that whatever deals
+    /// with streams need not know whose they are. It is leaked for that on purpose: it is made once,
+    /// from the configuration.
+    #[must_use]
+    pub fn with(further: Vec<Stream>) -> Self {
+        let mut roster = Self::table();
+        let leaked = further.into_iter().map(|stream| &*Box::leak(Box::new(stream)));
+        roster.streams.extend(leaked);
+        roster
+    }
+
+    /// All streams, in the order in which they are extracted.
+    pub fn streams(&self) -> impl Iterator<Item = &'static Stream> {
+        self.streams.iter().copied()
+    }
+
+    /// The stream of a name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&'static Stream> {
+        self.streams().find(|stream| stream.name == name)
+    }
+}
