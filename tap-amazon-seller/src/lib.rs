@@ -32,6 +32,7 @@ pub mod ledger;
 pub mod load;
 pub mod login;
 pub mod marketplace;
+pub mod pages;
 pub mod plan;
 pub mod record;
 pub mod report;

@@ -56,7 +56,7 @@ pub struct ReportSpecification {
 }
 
 /// UTC with a `Z`: Amazon reads a plus sign in an offset as a space.
-pub(super) fn utc(time: DateTime<Utc>) -> String {
+pub(crate) fn utc(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 

@@ -11,16 +11,19 @@ use std::time::Duration;
 use api_client::{
     BuildError, Call, Client, Dialect, Error, Method, Operation, RetryPolicy, TokenCache, UsagePlan,
 };
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+pub(crate) use body::utc;
 pub use body::{
     CatalogPage, CatalogQuery, Participation, Report, ReportDocument, ReportSpecification,
 };
-use body::{CreatedReport, Participations, ReportList, utc};
+use body::{CreatedReport, Participations, ReportList};
 use dialect::Answers;
 
 use crate::marketplace::{Marketplace, Region};
+use crate::streams::{PageToken, Pages};
 
 /// An operation with a published plan.
 const fn operation(
@@ -62,6 +65,13 @@ pub const GET_REPORT_DOCUMENT: Operation = operation(
 /// Items of Amazon's catalogue, twenty at a time.
 pub const SEARCH_CATALOG_ITEMS: Operation =
     operation("searchCatalogItems", Method::Get, "/catalog/2022-04-01/items", 2.0, 2);
+
+/// Who the seller is.
+pub const GET_ACCOUNT: Operation =
+    operation("getAccount", Method::Get, "/sellers/v1/account", 0.016, 15);
+/// What was earned, charged and refunded.
+pub const LIST_TRANSACTIONS: Operation =
+    operation("listTransactions", Method::Get, "/finances/2024-06-19/transactions", 0.5, 10);
 
 /// How many identifiers [`Api::catalog_items`] takes, and how many items a page of it holds.
 pub const CATALOG_PAGE: usize = 20;
@@ -165,6 +175,24 @@ impl Api {
             .json()
     }
 
+    /// One page of a list, as Amazon sends it; see [`Page::of`](crate::pages::Page::of). Parameters are
+    /// the same on all pages of a list.
+    pub async fn page(
+        &self,
+        pages: &Pages,
+        parameters: &[(&'static str, String)],
+        token: Option<&str>,
+    ) -> Result<Bytes, Error> {
+        let parameters = parameters.iter();
+        let call = parameters
+            .fold(Call::to(pages.operation), |call, (name, value)| call.query(name, value));
+        let call = match pages.token {
+            Some(PageToken { parameter, .. }) => call.query_opt(parameter, token),
+            None => call,
+        };
+        Ok(self.client.call(call).await?.body)
+    }
+
     /// One page of a search in a marketplace's catalogue.
     pub async fn catalog_items(
         &self,
@@ -227,6 +255,8 @@ mod tests {
             GET_REPORTS,
             GET_REPORT_DOCUMENT,
             SEARCH_CATALOG_ITEMS,
+            GET_ACCOUNT,
+            LIST_TRANSACTIONS,
         ];
         let once: Vec<_> =
             all.iter().filter(|operation| !operation.idempotent).map(|o| o.name).collect();

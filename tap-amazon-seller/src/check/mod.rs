@@ -2,7 +2,7 @@
 //! missing.
 //!
 //! One cheap call for each set of roles: getReports for one item of a report type, which makes no
-//! report; getMarketplaceParticipations; searchCatalogItems for one ASIN. What needs the same roles is
+//! report; getMarketplaceParticipations; searchCatalogItems for one ASIN; one page of a list. What needs the same roles is
 //! asked once. 403 is a no, any other failure leaves the question open.
 //!
 //! That a missing role shows as 403 is known of createReport (amzn/selling-partner-api-docs, issue
@@ -13,16 +13,19 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use api_client::Error;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use singer::cli::Incomplete;
 
 use crate::account::{self, AccountError, Area};
 use crate::api::{Api, CatalogQuery};
 use crate::config::{CatalogScope, Config};
-use crate::due;
+use crate::document::Place;
+use crate::due::{self, Windowed};
 use crate::marketplace::Region;
+use crate::plan::Window;
 use crate::selection::Selected;
-use crate::streams::{Source, Stream};
+use crate::streams::{Pages, Scope, Source, Stream};
 use crate::sync::{Run, policy};
 use crate::table::{Side, Table};
 
@@ -30,11 +33,18 @@ use crate::table::{Side, Table};
 /// found is left out of a success.
 const ANY_ASIN: &str = "B000000000";
 
+/// The window that a list is asked for: lists want a start that is past, and an end some minutes ago.
+const LATELY: TimeDelta = TimeDelta::hours(1);
+/// See [`LATELY`].
+const SETTLED: TimeDelta = TimeDelta::minutes(5);
+
 /// One call that shows whether a role is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Probe {
     Participations,
     Reports(&'static str),
+    /// A list, by the name of the first stream that needs it.
+    Pages(&'static str),
     Catalog,
 }
 
@@ -80,8 +90,8 @@ enum Absence {
 pub async fn run(run: Run) -> anyhow::Result<()> {
     let config = &run.config;
     let needs = needs(config, &run.selected);
-    let apis = account::connect(config, policy(config))?;
-    let asked = join_all(apis.into_iter().map(|api| ask(api, config, &needs))).await;
+    let (apis, now) = (account::connect(config, policy(config))?, run.clock.start());
+    let asked = join_all(apis.into_iter().map(|api| ask(api, config, &needs, now))).await;
     let is_foreign = asked.iter().all(|asked| matches!(asked, Err(Absence::Foreign)));
     let regions: Vec<_> = asked.into_iter().flatten().collect();
     if regions.is_empty() {
@@ -107,6 +117,7 @@ fn needs(config: &Config, selected: &[Selected]) -> Vec<Need> {
             Source::Reports => return None,
             Source::Participations => Probe::Participations,
             Source::CatalogItems { .. } => Probe::Catalog,
+            Source::Pages { .. } => Probe::Pages(stream.name),
             Source::Report { report, .. } => {
                 let known = types.iter().find(|(known, _)| *known == roles);
                 let report_type = known.map_or(report.report_type, |(_, report_type)| report_type);
@@ -127,7 +138,12 @@ fn needs(config: &Config, selected: &[Selected]) -> Vec<Need> {
 }
 
 /// Asks one region.
-async fn ask(api: Api, config: &Config, needs: &[Need]) -> Result<(Region, Answers), Absence> {
+async fn ask(
+    api: Api,
+    config: &Config,
+    needs: &[Need],
+    now: DateTime<Utc>,
+) -> Result<(Region, Answers), Absence> {
     let region = api.region;
     let mut answers = Answers::new();
     let area = match api.participations().await {
@@ -157,14 +173,14 @@ async fn ask(api: Api, config: &Config, needs: &[Need]) -> Result<(Region, Answe
     }
     for (probe, _) in needs.iter().flat_map(|need| &need.probes) {
         if !answers.contains_key(probe) {
-            answers.insert(*probe, call(&area, *probe, config).await);
+            answers.insert(*probe, call(&area, *probe, config, now).await);
         }
     }
     Ok((region, answers))
 }
 
 /// Makes the call of a probe.
-async fn call(area: &Area, probe: Probe, config: &Config) -> Answer {
+async fn call(area: &Area, probe: Probe, config: &Config, now: DateTime<Utc>) -> Answer {
     let asked = match (probe, area.marketplaces.first()) {
         (Probe::Participations, _) => area.api.participations().await.map(drop),
         (Probe::Reports(report_type), _) => area.api.lists_reports(report_type).await,
@@ -176,7 +192,19 @@ async fn call(area: &Area, probe: Probe, config: &Config) -> Answer {
             let query = CatalogQuery::Asins(&[asin.to_owned()]);
             area.api.catalog_items(marketplace, &query, "summaries", None).await.map(drop)
         }
-        (Probe::Catalog, None) => return Answer::Unknown,
+        (Probe::Pages(stream), Some(marketplace)) => {
+            let Some(pages) = config.roster.find(stream).and_then(Pages::of) else {
+                return Answer::Unknown;
+            };
+            let place = match pages.scope {
+                Scope::Region => Place::Region(area.region()),
+                Scope::Marketplace => Place::Marketplace(marketplace),
+            };
+            let window = Window::Times(now - LATELY, now - SETTLED);
+            let parameters = due::parameters(pages, place, area, window);
+            area.api.page(pages, &parameters, None).await.map(drop)
+        }
+        (Probe::Catalog | Probe::Pages(_), None) => return Answer::Unknown,
     };
     match asked {
         Ok(()) => Answer::Yes,

@@ -27,6 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use serde_json::Value;
 
 use crate::marketplace::{Marketplace, Region};
@@ -63,6 +64,15 @@ impl Place {
         match self {
             Self::Region(region) => region.code(),
             Self::Marketplace(marketplace) => marketplace.id,
+        }
+    }
+
+    /// Where its days begin and end: a region has several zones, and counts in UTC.
+    #[must_use]
+    pub fn time_zone(self) -> Tz {
+        match self {
+            Self::Region(_) => Tz::UTC,
+            Self::Marketplace(marketplace) => marketplace.time_zone,
         }
     }
 }

@@ -14,12 +14,11 @@ use crate::api::{
 };
 use crate::bookmark::{Bookmarks, Slot, Until};
 use crate::config::CatalogScope;
-use crate::document::Place;
-use crate::due::{Cut, Lane};
+use crate::due::{Cut, Lane, Windowed};
 use crate::job::Job;
 use crate::marketplace::Region;
 use crate::plan::{Bounds, Window};
-use crate::streams::Extraction;
+use crate::streams::{Extraction, Pages, Report};
 
 /// What a run would do.
 #[derive(Debug)]
@@ -81,7 +80,7 @@ impl Forecast {
     /// Counts. `catalog` is what the catalogue is asked for, if it is read.
     #[must_use]
     pub fn new(
-        lanes: &[Lane],
+        (reports, pages): (&[Lane<Report>], &[Lane<Pages>]),
         areas: &[Area],
         catalog: Option<&CatalogScope>,
         bookmarks: &Bookmarks,
@@ -91,13 +90,18 @@ impl Forecast {
         let mut regions = Vec::new();
         for (number, area) in areas.iter().enumerate() {
             let jobs = bookmarks.jobs(area.region());
-            let own: Vec<_> = lanes.iter().filter(|lane| lane.area == number).collect();
-            let parts: Vec<_> = own.iter().map(|lane| share(lane, area, &jobs, bounds)).collect();
+            let own: Vec<_> = reports.iter().filter(|lane| lane.area == number).collect();
+            let parts: Vec<_> =
+                own.iter().map(|lane| report_share(lane, area, &jobs, bounds)).collect();
             let marketplaces = area.marketplaces.len() as u64;
             let mut demands = demands(&own, &parts);
             demands.extend(catalog.map(|scope| catalog_demand(scope, marketplaces)));
-            regions.push((area.region(), demands));
             shares.extend(parts);
+            for lane in pages.iter().filter(|lane| lane.area == number) {
+                demands.push(pages_demand(lane));
+                shares.push(share(lane, bounds));
+            }
+            regions.push((area.region(), demands));
         }
         Self { shares, regions }
     }
@@ -111,8 +115,8 @@ impl Forecast {
     }
 }
 
-/// What is due of a lane.
-fn share(lane: &Lane, area: &Area, jobs: &[(Slot, Job)], bounds: Bounds) -> Share {
+/// What is due of a lane of reports.
+fn report_share(lane: &Lane<Report>, area: &Area, jobs: &[(Slot, Job)], bounds: Bounds) -> Share {
     let job = |window: &Window| {
         jobs.iter().map(|(_, job)| job).find(|job| lane.wants(area, *window, job, bounds.now))
     };
@@ -120,13 +124,18 @@ fn share(lane: &Lane, area: &Area, jobs: &[(Slot, Job)], bounds: Bounds) -> Shar
     let count = |is_known: bool| {
         jobs.iter().filter(|job| job.report_id.is_some() == is_known).count() as u64
     };
+    Share { taken_up: count(true), looked_for: count(false), ..share(lane, bounds) }
+}
+
+/// What is due of a lane.
+fn share<S: Windowed>(lane: &Lane<S>, bounds: Bounds) -> Share {
     let is_out = |window: &&Window| window.range().is_some_and(|range| lane.extent.holds(&range));
     Share {
         streams: lane.streams(),
         unit: lane.place_name(),
         windows: lane.windows.len() as u64,
-        taken_up: count(true),
-        looked_for: count(false),
+        taken_up: 0,
+        looked_for: 0,
         again: lane.windows.iter().filter(is_out).count() as u64,
         span: span(&lane.windows),
         days_out: days_out(lane, bounds),
@@ -146,13 +155,13 @@ fn span(windows: &[Window]) -> Option<(NaiveDate, NaiveDate)> {
 }
 
 /// Whole days since the start of a lane that are out.
-fn days_out(lane: &Lane, bounds: Bounds) -> Option<u64> {
+fn days_out<S: Windowed>(lane: &Lane<S>, bounds: Bounds) -> Option<u64> {
     let retention = lane.retention();
     let oldest = retention.map_or(bounds.start, |retention| bounds.oldest(retention));
     let start = bounds.start.max(oldest);
-    let days = match (lane.report.extraction, lane.place) {
-        (Extraction::Daily { .. }, Place::Marketplace(marketplace)) => {
-            let zone = marketplace.time_zone;
+    let days = match lane.source.extraction() {
+        Extraction::Daily { .. } => {
+            let zone = lane.place.time_zone();
             let today = bounds.today(zone);
             let days = start.with_timezone(&zone).date_naive().iter_days();
             let range = |day: &NaiveDate| {
@@ -162,13 +171,13 @@ fn days_out(lane: &Lane, bounds: Bounds) -> Option<u64> {
                 .filter(|day| range(day).is_some_and(|range| lane.extent.holds(&range)))
                 .count()
         }
-        (Extraction::Window { .. }, _) => {
+        Extraction::Window { .. } => {
             let end = bounds.settled().max(start);
             let gaps = lane.extent.gaps(Until::Time(start)..Until::Time(end));
             let open: TimeDelta = gaps.iter().map(|gap| length(gap.start, gap.end)).sum();
             usize::try_from((end - start - open).num_days()).unwrap_or_default()
         }
-        (Extraction::Snapshot | Extraction::Daily { .. }, _) => return None,
+        Extraction::Snapshot => return None,
     };
     Some(days as u64)
 }
@@ -182,7 +191,7 @@ fn length(from: Until, until: Until) -> TimeDelta {
 }
 
 /// The calls for the reports of a region.
-fn demands(lanes: &[&Lane], shares: &[Share]) -> Vec<Demand> {
+fn demands(lanes: &[&Lane<Report>], shares: &[Share]) -> Vec<Demand> {
     let sum = |count: fn(&Share) -> u64| shares.iter().map(count).sum::<u64>();
     let (windows, taken_up) = (sum(|it| it.windows), sum(|it| it.taken_up));
     // What others have asked for of late is looked up once a report type.
@@ -190,7 +199,7 @@ fn demands(lanes: &[&Lane], shares: &[Share]) -> Vec<Demand> {
         .iter()
         .zip(shares)
         .filter(|(lane, share)| lane.is_shared() && share.windows > share.taken_up)
-        .map(|(lane, _)| lane.report.report_type)
+        .map(|(lane, _)| lane.source.report_type)
         .collect();
     looked_up.sort_unstable();
     looked_up.dedup();
@@ -206,6 +215,12 @@ fn demands(lanes: &[&Lane], shares: &[Share]) -> Vec<Demand> {
         Demand::exact(&GET_REPORT_DOCUMENT, windows),
     ];
     all.into_iter().filter(|demand| demand.calls > 0).collect()
+}
+
+/// The calls for a list: a page for each window, and nobody knows how many more.
+fn pages_demand(lane: &Lane<Pages>) -> Demand {
+    let more = lane.source.token.map(|_| "a call for each further page of a list");
+    Demand { operation: lane.source.operation, calls: lane.windows.len() as u64, more }
 }
 
 /// The calls for the catalogue of a region.

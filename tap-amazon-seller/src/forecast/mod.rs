@@ -31,9 +31,10 @@ pub async fn run(run: Run) -> anyhow::Result<()> {
     };
     let listings = due::listings(&run.config, &run.selected).map(|(stream, _)| stream);
     let bounds = bounds(&run.config, run.clock);
-    let lanes = due::lanes(&run.config, &areas, &run.selected, listings, &run.bookmarks, bounds);
+    let reports = due::lanes(&run.config, &areas, &run.selected, listings, &run.bookmarks, bounds);
+    let pages = due::lanes(&run.config, &areas, &run.selected, None, &run.bookmarks, bounds);
     let scope = due::reads_catalog(&run.selected).then_some(&run.config.scope);
-    let forecast = Forecast::new(&lanes, &areas, scope, &run.bookmarks, bounds);
+    let forecast = Forecast::new((&reports, &pages), &areas, scope, &run.bookmarks, bounds);
     Ok(run.output.text(&text::page(&forecast, is_silent))?)
 }
 

@@ -32,9 +32,10 @@ fn forecast(settings: Value, streams: &[&str], bookmarks: &Bookmarks) -> Forecas
     let selected = selected(&Roster::table(), None, &names).unwrap();
     let bounds = Bounds { start: config.start, earliest: config.earliest, end: config.end, now };
     let listings = due::listings(&config, &selected).map(|(stream, _)| stream);
-    let lanes = due::lanes(&config, &areas, &selected, listings, bookmarks, bounds);
+    let reports = due::lanes(&config, &areas, &selected, listings, bookmarks, bounds);
+    let pages = due::lanes(&config, &areas, &selected, None, bookmarks, bounds);
     let scope = due::reads_catalog(&selected).then_some(&config.scope);
-    Forecast::new(&lanes, &areas, scope, bookmarks, bounds)
+    Forecast::new((&reports, &pages), &areas, scope, bookmarks, bounds)
 }
 
 fn no_bookmarks() -> Bookmarks {

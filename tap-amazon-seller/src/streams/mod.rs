@@ -10,9 +10,12 @@ use chrono::TimeDelta;
 use crate::document::order;
 use crate::record::Column;
 
+mod lists;
+mod pages;
 mod roster;
 mod table;
 
+pub use pages::{PageShape, PageToken, Pages};
 pub use roster::Roster;
 use table::STREAMS;
 
@@ -49,6 +52,13 @@ pub enum Source {
         /// The property in which they name them.
         asin: &'static str,
     },
+    /// A list of an API; streams with the same list are fed by the same calls.
+    Pages {
+        /// What is asked of Amazon.
+        pages: &'static Pages,
+        /// What its elements become in this stream.
+        shape: PageShape,
+    },
     /// A report; streams with equal reports are fed by one request.
     Report {
         /// What is asked of Amazon.
@@ -75,6 +85,7 @@ impl Source {
             ],
             Self::Reports => &[],
             Self::CatalogItems { .. } => &["Product Listing"],
+            Self::Pages { pages, .. } => pages.roles,
             Self::Report { report, .. } => report.roles,
         }
     }

@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 
-use super::{Extraction, Headers, Report, Scope, Shape, Source, Stream};
+use super::lists::{ACCOUNT, TRANSACTIONS};
+use super::{Extraction, Headers, PageShape, Report, Scope, Shape, Source, Stream};
 use crate::record::{Column, Conversion};
 
 /// All Orders by last update: every order line that changed in a window, of a whole region.
@@ -105,6 +106,14 @@ pub(super) static STREAMS: &[Stream] = &[
         source: Source::Participations,
     },
     Stream {
+        name: "account",
+        schema: schema!("account"),
+        keys: &["region"],
+        replication_key: None,
+        selected_by_default: false,
+        source: Source::Pages { pages: &ACCOUNT, shape: PageShape::Elements },
+    },
+    Stream {
         name: "orders",
         schema: schema!("orders"),
         keys: &["AmazonOrderId"],
@@ -165,6 +174,14 @@ pub(super) static STREAMS: &[Stream] = &[
         replication_key: None,
         selected_by_default: true,
         source: Source::CatalogItems { listings: "products_inventory", asin: "asin1" },
+    },
+    Stream {
+        name: "financial_events",
+        schema: schema!("financial_events"),
+        keys: &["transactionId"],
+        replication_key: Some("postedDate"),
+        selected_by_default: false,
+        source: Source::Pages { pages: &TRANSACTIONS, shape: PageShape::Elements },
     },
     Stream {
         name: "reports",

@@ -14,7 +14,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::asking::{AskError, Asked, Asking};
-use super::{Context, joined};
+use super::paging::Paging;
+use super::{Context, Due, joined};
 use crate::account::Area;
 use crate::api::Report;
 use crate::bookmark::Slot;
@@ -26,6 +27,7 @@ use crate::load::{LoadError, Outcome};
 use crate::marketplace::Marketplace;
 use crate::plan::Window;
 use crate::report::{Ended, ReportError, Reports};
+use crate::streams;
 
 /// Answers of the catalogue that wait to be written.
 const WAITING_ITEMS: usize = 4;
@@ -87,7 +89,7 @@ impl Queue {
 pub(super) struct Desk {
     pub(super) context: Arc<Context>,
     pub(super) area: Area,
-    pub(super) lanes: Vec<Lane>,
+    pub(super) lanes: Vec<Lane<streams::Report>>,
     pub(super) reports: Reports,
     /// By report type.
     pub(super) queues: IndexMap<&'static str, Queue>,
@@ -101,6 +103,8 @@ pub(super) struct Desk {
     pub(super) loading: JoinSet<(Errand, Report, Result<Outcome, LoadError>)>,
     /// Catalogues that are being read.
     pub(super) reading: JoinSet<(&'static Marketplace, anyhow::Result<u64>)>,
+    /// Lists that are being read, each with how many of its windows are missing in the end.
+    paging: JoinSet<anyhow::Result<u64>>,
     pub(super) sender: mpsc::Sender<Items>,
     items: mpsc::Receiver<Items>,
     /// Windows and catalogues that failed, and documents with rows that were left out.
@@ -109,11 +113,7 @@ pub(super) struct Desk {
 
 impl Desk {
     /// Puts everything that is due in order, and takes up what an earlier run asked for.
-    pub(super) async fn open(
-        context: Arc<Context>,
-        area: Area,
-        lanes: Vec<Lane>,
-    ) -> anyhow::Result<Self> {
+    pub(super) async fn open(context: Arc<Context>, area: Area, due: Due) -> anyhow::Result<Self> {
         let reports = Reports {
             api: area.api.clone(),
             downloader: context.downloader.clone(),
@@ -132,11 +132,16 @@ impl Desk {
             done: VecDeque::new(),
             loading: JoinSet::new(),
             reading: JoinSet::new(),
+            paging: JoinSet::new(),
             sender,
             items,
             missing: 0,
-            lanes,
+            lanes: due.reports,
         };
+        for lane in due.pages {
+            let (context, area) = (Arc::clone(&desk.context), desk.area.clone());
+            desk.paging.spawn(Paging { context, area, lane }.read());
+        }
         let mut errands = desk.errands();
         desk.take_up(&mut errands).await?;
         for errand in errands {
@@ -165,7 +170,7 @@ impl Desk {
     /// Puts a window in its queue.
     pub(super) fn enqueue(&mut self, errand: Errand) {
         let Some(lane) = self.lanes.get(errand.lane) else { return };
-        self.queues.entry(lane.report.report_type).or_default().errands.push_back(errand);
+        self.queues.entry(lane.source.report_type).or_default().errands.push_back(errand);
     }
 
     /// Works until nothing is left; how much is missing.
@@ -198,6 +203,7 @@ impl Desk {
                     }
                     self.catalog_read(marketplace, found).await?;
                 }
+                Some(read) = self.paging.join_next() => self.missing += joined(read)?,
                 () = sleep_until(alarm.unwrap_or_else(Instant::now)), if alarm.is_some() => {}
             }
         }
@@ -209,6 +215,7 @@ impl Desk {
             && self.waiting.is_empty()
             && self.loading.is_empty()
             && self.reading.is_empty()
+            && self.paging.is_empty()
     }
 
     /// When the next window that has to wait may be asked for.
@@ -246,7 +253,7 @@ impl Desk {
     /// Stands in line for createReport.
     fn ask(&mut self, errand: Errand) {
         let Some(lane) = self.lanes.get(errand.lane) else { return };
-        let report_type = lane.report.report_type;
+        let report_type = lane.source.report_type;
         let recent =
             lane.is_shared().then(|| Arc::clone(self.recent.entry(report_type).or_default()));
         let asking = Asking {
@@ -254,7 +261,7 @@ impl Desk {
             ledger: self.context.ledger.clone(),
             region: self.area.region(),
             specification: lane.specification(&self.area, errand.window),
-            regeneration: lane.report.regeneration,
+            regeneration: lane.source.regeneration,
             recent,
         };
         self.asking.spawn(asking.ask(errand));
@@ -262,7 +269,7 @@ impl Desk {
 
     /// Goes on when createReport has answered, or somebody's report was found.
     fn asked(&mut self, (errand, asked): Asked) -> anyhow::Result<()> {
-        let report_type = self.lanes.get(errand.lane).map(|lane| lane.report.report_type);
+        let report_type = self.lanes.get(errand.lane).map(|lane| lane.source.report_type);
         if let Some(queue) = report_type.and_then(|name| self.queues.get_mut(name)) {
             queue.asking = queue.asking.saturating_sub(1);
         }
@@ -284,7 +291,7 @@ impl Desk {
     fn wait(&mut self, errand: Errand, is_new: bool) {
         let Some(lane) = self.lanes.get(errand.lane) else { return };
         let specification = lane.specification(&self.area, errand.window);
-        let regeneration = lane.report.regeneration;
+        let regeneration = lane.source.regeneration;
         self.count(errand.lane, |tally| tally.waiting += 1);
         let reports = self.reports.clone();
         self.waiting.spawn(async move {

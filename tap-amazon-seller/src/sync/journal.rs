@@ -38,7 +38,7 @@ impl Desk {
         };
         let record = json!({
             "report_id": report.report_id,
-            "report_type": lane.report.report_type,
+            "report_type": lane.source.report_type,
             "streams": lane.streams(),
             "region": self.area.region().code(),
             "marketplace_id": marketplace_id,

@@ -17,6 +17,7 @@ mod desk;
 mod journal;
 mod loading;
 mod outcome;
+mod paging;
 mod progress;
 mod tally;
 mod view;
@@ -40,7 +41,7 @@ use crate::ledger::Ledger;
 use crate::plan::Bounds;
 use crate::report::Patience;
 use crate::selection::Selected;
-use crate::streams::{Source, Stream};
+use crate::streams::{Pages, Report, Source, Stream};
 use crate::writer::Writer;
 use desk::Desk;
 use progress::{Moment, Progress, RecordPoints};
@@ -119,10 +120,11 @@ pub async fn run(run: Run) -> anyhow::Result<()> {
         stream
     });
     let bounds = bounds(&run.config, run.clock);
-    let lanes = due::lanes(&run.config, &areas, &run.selected, listings, &run.bookmarks, bounds);
-    for (lane, cut) in lanes.iter().filter_map(|lane| Some((lane, lane.cut?))) {
-        tracing::warn!("{}: {cut}", lane.name());
-    }
+    let due = Due {
+        reports: due::lanes(&run.config, &areas, &run.selected, listings, &run.bookmarks, bounds),
+        pages: due::lanes(&run.config, &areas, &run.selected, None, &run.bookmarks, bounds),
+    };
+    due.say_cuts();
     let context = Arc::new(Context {
         catalog,
         listings,
@@ -141,7 +143,7 @@ pub async fn run(run: Run) -> anyhow::Result<()> {
         board: Board::default(),
     });
     context.write_participations(&areas).await?;
-    let desks = desks(&context, &areas, lanes).await?;
+    let desks = desks(&context, &areas, due).await?;
     let apis = areas.iter().map(|area| area.api.clone()).collect();
     let progress = Progress { board: context.board.clone(), apis };
     let mut points = RecordPoints::new(context.writer().counts());
@@ -163,17 +165,36 @@ fn opened(run: &Run) -> std::io::Result<Writer> {
     Ok(writer)
 }
 
-/// A desk for each region, with its lanes.
-async fn desks(
-    context: &Arc<Context>,
-    areas: &[Area],
-    mut lanes: Vec<Lane>,
-) -> anyhow::Result<Vec<Desk>> {
+/// What is due of a run.
+struct Due {
+    reports: Vec<Lane<Report>>,
+    pages: Vec<Lane<Pages>>,
+}
+
+impl Due {
+    /// Says where Amazon no longer has what is wanted.
+    fn say_cuts(&self) {
+        let reports = self.reports.iter().map(|lane| (lane.name(), lane.cut));
+        let pages = self.pages.iter().map(|lane| (lane.name(), lane.cut));
+        for (name, cut) in reports.chain(pages).filter_map(|(name, cut)| Some((name, cut?))) {
+            tracing::warn!("{name}: {cut}");
+        }
+    }
+
+    /// Takes what is due in one region.
+    fn of(&mut self, area: usize) -> Self {
+        Self {
+            reports: self.reports.extract_if(.., |lane| lane.area == area).collect(),
+            pages: self.pages.extract_if(.., |lane| lane.area == area).collect(),
+        }
+    }
+}
+
+/// A desk for each region, with what is due there.
+async fn desks(context: &Arc<Context>, areas: &[Area], mut due: Due) -> anyhow::Result<Vec<Desk>> {
     let mut desks = Vec::new();
     for (number, area) in areas.iter().enumerate() {
-        let (own, others) = lanes.into_iter().partition(|lane| lane.area == number);
-        lanes = others;
-        desks.push(Desk::open(Arc::clone(context), area.clone(), own).await?);
+        desks.push(Desk::open(Arc::clone(context), area.clone(), due.of(number)).await?);
     }
     Ok(desks)
 }

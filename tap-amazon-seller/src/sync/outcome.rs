@@ -53,13 +53,13 @@ impl Desk {
     pub(super) fn not_asked(&mut self, errand: &Errand, error: &Error) {
         self.lose(errand, &error.to_string());
         let Some(lane) = self.lanes.get(errand.lane) else { return };
-        let (region, report_type) = (self.area.region(), lane.report.report_type);
+        let (region, report_type) = (self.area.region(), lane.source.report_type);
         match error {
             Error::Refused(_) => {
                 self.give_up(errand, &lane.name(), "", |it| it.lane == errand.lane);
             }
             Error::Forbidden(_) => {
-                let roles = lane.report.roles.join(", ");
+                let roles = lane.source.roles.join(", ");
                 let hint = format!("; the application needs one of these roles: {roles}");
                 self.give_up(errand, &format!("{region}: {report_type}"), &hint, |_| true);
             }
@@ -79,7 +79,7 @@ impl Desk {
         hint: &str,
         meant: impl Fn(&Errand) -> bool,
     ) {
-        let report_type = self.lanes.get(errand.lane).map(|lane| lane.report.report_type);
+        let report_type = self.lanes.get(errand.lane).map(|lane| lane.source.report_type);
         let Some(queue) = report_type.and_then(|name| self.queues.get_mut(name)) else { return };
         let all = std::mem::take(&mut queue.errands);
         let (given_up, kept): (Vec<_>, Vec<_>) = all.into_iter().partition(|errand| meant(errand));

@@ -1,7 +1,12 @@
-//! Which reports are due: streams, marketplaces and bookmarks become requests.
+//! What is due: streams, marketplaces and bookmarks become requests.
 //!
-//! Streams that the same report feeds share one request. A *lane* is one report for one unit (a
-//! marketplace, or a region where Amazon makes one report for all of it), with its windows in order.
+//! Streams that the same report or the same pages feed share requests. A *lane* is one such source for one
+//! unit (a marketplace, or a region where Amazon answers for all of it), with its windows in order.
+
+mod pages;
+mod report;
+
+pub use pages::parameters;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,26 +15,39 @@ use std::ops::Range;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::account::Area;
-use crate::api::ReportSpecification;
 use crate::bookmark::{Bookmarks, Reading, Until};
 use crate::config::{CatalogScope, Config};
 use crate::document::{Feed, Place};
 use crate::extent::Extent;
-use crate::job::Job;
 use crate::plan::{self, Bounds, Due, Window};
 use crate::selection::Selected;
 use crate::settling;
-use crate::streams::{AsinGranularity, Extraction, Report, Scope, Source, Stream};
+use crate::streams::{AsinGranularity, Extraction, Scope, Source, Stream};
 
 /// What is taken for the oldest of Amazon's data where it publishes no limit; older than any account.
 const NO_LIMIT: TimeDelta = TimeDelta::days(36_500);
 
-/// One report for one unit.
+/// Something that can be asked for, window by window.
+pub trait Windowed: fmt::Debug + PartialEq + 'static {
+    /// The source behind a stream, if it is of this kind.
+    fn of(stream: &'static Stream) -> Option<&'static Self>;
+
+    /// What one request covers.
+    fn scope(&self) -> Scope;
+
+    /// Which windows there are.
+    fn extraction(&self) -> Extraction;
+
+    /// How far back what is out is read again, unless the user says otherwise.
+    fn lookback(&self) -> TimeDelta;
+}
+
+/// One report, or one list of pages, for one unit.
 #[derive(Debug)]
-pub struct Lane {
-    /// The report.
-    pub report: &'static Report,
-    /// What one report of it covers.
+pub struct Lane<S: 'static> {
+    /// What is asked for.
+    pub source: &'static S,
+    /// What one request covers.
     pub place: Place,
     /// The region's place in the list of areas.
     pub area: usize,
@@ -69,7 +87,7 @@ impl fmt::Display for Cut {
     }
 }
 
-impl Lane {
+impl<S: Windowed> Lane<S> {
     /// The unit's name in a bookmark.
     #[must_use]
     pub fn unit(&self) -> &'static str {
@@ -100,57 +118,18 @@ impl Lane {
     pub fn name(&self) -> String {
         format!("{}: {}", self.streams(), self.place_name())
     }
-
-    /// What to ask Amazon for.
-    #[must_use]
-    pub fn specification(&self, area: &Area, window: Window) -> ReportSpecification {
-        let marketplace_ids = match self.place {
-            Place::Region(_) => {
-                area.marketplaces.iter().map(|marketplace| marketplace.id).collect()
-            }
-            Place::Marketplace(marketplace) => vec![marketplace.id],
-        };
-        let (data_start_time, data_end_time) = match window {
-            Window::Present => (None, None),
-            Window::Times(from, until) => (Some(from), Some(until)),
-            // Amazon reads the dates only, and both are inclusive.
-            Window::Day(day) => {
-                let midnight = day.and_time(chrono::NaiveTime::MIN).and_utc();
-                (Some(midnight), Some(midnight))
-            }
-        };
-        let mut report_options: BTreeMap<String, String> = self
-            .report
-            .options
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        if let Some(granularity) = report_options.get_mut(ASIN_GRANULARITY) {
-            self.asin_granularity.code().clone_into(granularity);
-        }
-        ReportSpecification {
-            report_type: self.report.report_type,
-            marketplace_ids,
-            data_start_time,
-            data_end_time,
-            report_options,
-        }
-    }
 }
 
-/// The report option that a stream setting of the same meaning replaces.
-const ASIN_GRANULARITY: &str = "asinGranularity";
-
-/// The reports of a run, grouped: which streams each of them feeds.
-fn groups(
+/// The sources of a kind, grouped: which streams each of them feeds.
+fn groups<S: Windowed>(
     wanted: impl Iterator<Item = &'static Stream>,
-) -> Vec<(&'static Report, Vec<&'static Stream>)> {
-    let mut groups: Vec<(&'static Report, Vec<&'static Stream>)> = Vec::new();
+) -> Vec<(&'static S, Vec<&'static Stream>)> {
+    let mut groups: Vec<(&'static S, Vec<&'static Stream>)> = Vec::new();
     for stream in wanted {
-        let Source::Report { report, .. } = &stream.source else { continue };
-        match groups.iter_mut().find(|(known, _)| known == report) {
+        let Some(source) = S::of(stream) else { continue };
+        match groups.iter_mut().find(|(known, _)| *known == source) {
             Some((_, streams)) => streams.push(stream),
-            None => groups.push((report, vec![stream])),
+            None => groups.push((source, vec![stream])),
         }
     }
     groups
@@ -171,38 +150,41 @@ pub fn listings(config: &Config, selected: &[Selected]) -> Option<(&'static Stre
     }
     selected.iter().find_map(|each| match each.stream.source {
         Source::CatalogItems { listings, asin } => Some((config.roster.find(listings)?, asin)),
-        Source::Participations | Source::Reports | Source::Report { .. } => None,
+        _ => None,
     })
 }
 
-/// All lanes of a run.
+/// All lanes of a run over sources of one kind.
 ///
 /// `listings` is a stream that is read for the sake of another, whether it is selected or not.
 #[must_use]
-pub fn lanes(
+pub fn lanes<S: Windowed>(
     config: &Config,
     areas: &[Area],
     selected: &[Selected],
     listings: Option<&'static Stream>,
     bookmarks: &Bookmarks,
     bounds: Bounds,
-) -> Vec<Lane> {
+) -> Vec<Lane<S>>
+where
+    Lane<S>: Pending,
+{
     let silent = listings.filter(|listings| !selected.iter().any(|each| each.stream == *listings));
     let anew: BTreeSet<&str> =
         selected.iter().filter(|each| each.anew).map(|each| each.stream.name).collect();
     let wanted = selected.iter().map(|each| each.stream).chain(silent);
     let mut lanes = Vec::new();
-    for (report, streams) in groups(wanted) {
+    for (source, streams) in groups::<S>(wanted) {
         for (area, of) in areas.iter().enumerate() {
-            for place in places(report, of) {
+            for place in places(source.scope(), of) {
                 let mut lane = Lane {
-                    report,
+                    source,
                     place,
                     area,
                     feeds: streams.iter().map(|stream| feed(stream, selected)).collect(),
                     asin_granularity: config.asin_granularity(&streams),
                     anew: streams.iter().any(|stream| anew.contains(stream.name)),
-                    lookback: lookback(config, report, &streams),
+                    lookback: lookback(config, source, &streams),
                     extent: Extent::default(),
                     readings: BTreeMap::new(),
                     cut: None,
@@ -225,23 +207,19 @@ pub fn lanes(
     lanes
 }
 
-/// What single reports cover in a region.
-fn places(report: &Report, area: &Area) -> Vec<Place> {
-    match report.scope {
+/// What single requests cover in a region.
+fn places(scope: Scope, area: &Area) -> Vec<Place> {
+    match scope {
         Scope::Region if area.marketplaces.is_empty() => Vec::new(),
         Scope::Region => vec![Place::Region(area.region())],
         Scope::Marketplace => area.marketplaces.iter().copied().map(Place::Marketplace).collect(),
     }
 }
 
-/// How far back a report's windows are read again: what the user says, or what the report asks for.
-fn lookback(config: &Config, report: &Report, streams: &[&Stream]) -> TimeDelta {
+/// How far back a lane's windows are read again: what the user says, or what the source asks for.
+fn lookback(config: &Config, source: &impl Windowed, streams: &[&Stream]) -> TimeDelta {
     let named = streams.iter().filter_map(|stream| config.stream(stream.name).lookback_days).max();
-    let own = match report.extraction {
-        Extraction::Daily { lookback_days, .. } => lookback_days,
-        Extraction::Snapshot | Extraction::Window { .. } => 0,
-    };
-    TimeDelta::days(named.unwrap_or(own).into())
+    named.map_or_else(|| source.lookback(), |days| TimeDelta::days(days.into()))
 }
 
 /// A stream's share of a document. What is not selected at the top of a record is not even built.
@@ -256,31 +234,39 @@ fn feed(stream: &'static Stream, selected: &[Selected]) -> Feed {
 }
 
 /// The windows of a lane that are due; nothing for a picture of the present, which always is.
-fn due(
-    lane: &Lane,
+fn due<S: Windowed>(
+    lane: &Lane<S>,
     area: &Area,
     readings: Option<&BTreeMap<NaiveDate, Option<Reading>>>,
     bookmarks: &Bookmarks,
     bounds: Bounds,
-) -> Option<Due> {
+) -> Option<Due>
+where
+    Lane<S>: Pending,
+{
     let extent = &lane.extent;
     let retention = lane.retention().unwrap_or(NO_LIMIT);
-    match (lane.report.extraction, lane.place) {
-        // A day needs a time zone, and a region has several.
-        (Extraction::Snapshot, _) | (Extraction::Daily { .. }, Place::Region(_)) => None,
-        (Extraction::Window { longest, .. }, _) => {
+    match lane.source.extraction() {
+        Extraction::Snapshot => None,
+        Extraction::Window { longest, .. } => {
             let pending = lane.pending(area, bookmarks);
             Some(plan::windows(bounds, extent, lane.lookback, longest, retention, &pending))
         }
-        (Extraction::Daily { .. }, Place::Marketplace(marketplace)) => {
+        Extraction::Daily { .. } => {
             let lookback_days = u32::try_from(lane.lookback.num_days()).unwrap_or_default();
-            let zone = marketplace.time_zone;
+            let zone = lane.place.time_zone();
             Some(plan::days(bounds, extent, readings, lookback_days, retention, zone))
         }
     }
 }
 
-impl Lane {
+/// What was asked for in earlier runs and is not loaded yet.
+pub trait Pending {
+    /// The windows of time of this lane.
+    fn pending(&self, area: &Area, bookmarks: &Bookmarks) -> Vec<Range<DateTime<Utc>>>;
+}
+
+impl<S: Windowed> Lane<S> {
     /// What is out for all streams of the lane, in days for days and in times for times.
     fn extent(&self, bookmarks: &Bookmarks) -> Extent {
         if self.anew {
@@ -297,14 +283,14 @@ impl Lane {
 
     /// A point as the lane's own windows count: another tap may have noted a time for days.
     fn own(&self, point: Until) -> Until {
-        match (self.report.extraction, self.place, point) {
-            (Extraction::Daily { .. }, Place::Marketplace(marketplace), Until::Time(time)) => {
-                Until::Day(time.with_timezone(&marketplace.time_zone).date_naive())
+        match (self.source.extraction(), point) {
+            (Extraction::Daily { .. }, Until::Time(time)) => {
+                Until::Day(time.with_timezone(&self.place.time_zone()).date_naive())
             }
-            (Extraction::Window { .. }, _, Until::Day(day)) => {
+            (Extraction::Window { .. }, Until::Day(day)) => {
                 Until::Time(day.and_time(chrono::NaiveTime::MIN).and_utc())
             }
-            (_, _, point) => point,
+            (_, point) => point,
         }
     }
 
@@ -322,34 +308,10 @@ impl Lane {
         common
     }
 
-    /// The windows of time that were asked for and are not loaded yet.
-    fn pending(&self, area: &Area, bookmarks: &Bookmarks) -> Vec<Range<DateTime<Utc>>> {
-        let own = Job::new(
-            &self.specification(area, Window::Present),
-            Window::Present,
-            DateTime::UNIX_EPOCH,
-        );
-        let jobs = bookmarks.jobs(area.region()).into_iter();
-        jobs.filter(|(_, job)| job.asks_the_same(&own))
-            .filter_map(|(_, job)| match job.window {
-                Window::Times(from, until) => Some(from..until),
-                Window::Present | Window::Day(_) => None,
-            })
-            .collect()
-    }
-
-    /// Whether a report that another program of the seller has asked for of late serves as well: where
-    /// Amazon would not make another one, and nothing but the type and the marketplace is asked for.
-    #[must_use]
-    pub fn is_shared(&self) -> bool {
-        let is_snapshot = matches!(self.report.extraction, Extraction::Snapshot);
-        is_snapshot && !self.report.regeneration.is_zero() && self.report.options.is_empty()
-    }
-
     /// How far back Amazon has data for the lane; nothing where it publishes no limit.
     #[must_use]
     pub fn retention(&self) -> Option<TimeDelta> {
-        match self.report.extraction {
+        match self.source.extraction() {
             Extraction::Snapshot => None,
             Extraction::Window { retention, .. } => retention,
             Extraction::Daily { retention_days, .. } => {
@@ -369,12 +331,5 @@ impl Lane {
         };
         let is_cut = from < kept && bounds.earliest.is_none_or(|earliest| earliest < kept);
         is_cut.then_some(Cut { what, retention_days: retention.num_days() })
-    }
-
-    /// Whether a report that an earlier run asked for is one that this lane wants for a window.
-    #[must_use]
-    pub fn wants(&self, area: &Area, window: Window, job: &Job, now: DateTime<Utc>) -> bool {
-        let own = || Job::new(&self.specification(area, window), window, now);
-        window == job.window && job.is_of_use(now) && job.asks_the_same(&own())
     }
 }
