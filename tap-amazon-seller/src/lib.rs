@@ -36,6 +36,7 @@ pub mod pages;
 pub mod plan;
 pub mod record;
 pub mod report;
+pub mod report_types;
 pub mod selection;
 pub mod settling;
 pub mod streams;
