@@ -56,6 +56,9 @@ pub enum Fate {
     },
     /// Amazon cancelled it: it had no data for the window, or somebody cancelled it.
     Cancelled,
+    /// Amazon cancelled it, and had made one of another window so shortly before that it may have refused
+    /// a second one: whether there is data, only asking again can tell.
+    TooSoon,
     /// Amazon could not make it.
     Fatal {
         /// What the error document says, or that there is none.
@@ -245,11 +248,11 @@ impl Reports {
         if ended.fate != Fate::Cancelled {
             return Ok(ended);
         }
-        match self.instead(specification, regeneration).await {
-            Ok(instead) => Ok(instead.unwrap_or(ended)),
+        match self.instead(ended.clone(), specification, regeneration).await {
+            Ok(instead) => Ok(instead),
             Err(error) => {
                 tracing::warn!("report {report_id} was cancelled: {error}");
-                Ok(ended)
+                Ok(Ended { fate: Fate::TooSoon, ..ended })
             }
         }
     }
@@ -259,20 +262,26 @@ impl Reports {
     /// Amazon does not tell with which options a report was made; a language is no such option.
     async fn instead(
         &self,
+        cancelled: Ended,
         specification: &ReportSpecification,
         regeneration: TimeDelta,
-    ) -> Result<Option<Ended>, Error> {
+    ) -> Result<Ended, Error> {
         let is_snapshot = specification.data_start_time.is_none();
         if !is_snapshot && (regeneration.is_zero() || !specification.report_options.is_empty()) {
-            return Ok(None);
+            return Ok(cancelled);
         }
         let since = self.clock.now() - regeneration.max(FRESH);
         let made = self.made(specification, since, None).await?;
         let newest = newest_done(&made, specification).cloned();
-        Ok(newest.and_then(|report| {
-            let document_id = report.report_document_id.clone()?;
-            Some(Ended { report, fate: Fate::Done { document_id } })
-        }))
+        if let Some(report) = newest
+            && let Some(document_id) = report.report_document_id.clone()
+        {
+            return Ok(Ended { report, fate: Fate::Done { document_id } });
+        }
+        let is_done = |report: &Report| report.processing_status == "DONE";
+        let fate =
+            if !is_snapshot && made.iter().any(is_done) { Fate::TooSoon } else { Fate::Cancelled };
+        Ok(Ended { fate, ..cancelled })
     }
 
     /// Amazon's explanation of a failure, if it wrote one.

@@ -19,10 +19,11 @@ use crate::bookmark::{Bookmarks, Reading, Until};
 use crate::config::{CatalogScope, Config};
 use crate::document::{Feed, Place};
 use crate::extent::Extent;
-use crate::plan::{self, Bounds, Due, Window};
+use crate::marketplace::Region;
+use crate::plan::{self, Bounds, Due, Lengths, Window};
 use crate::selection::Selected;
 use crate::settling;
-use crate::streams::{AsinGranularity, Extraction, Scope, Source, Stream};
+use crate::streams::{AsinGranularity, Edges, Extraction, Scope, Source, Stream};
 
 /// What is taken for the oldest of Amazon's data where it publishes no limit; older than any account.
 const NO_LIMIT: TimeDelta = TimeDelta::days(36_500);
@@ -40,6 +41,16 @@ pub trait Windowed: fmt::Debug + PartialEq + 'static {
 
     /// How far back what is out is read again, unless the user says otherwise.
     fn lookback(&self) -> TimeDelta;
+
+    /// Where windows of time may begin and end.
+    fn edges(&self) -> Edges {
+        Edges::Moments
+    }
+
+    /// The regions in which it can be asked for.
+    fn regions(&self) -> &'static [Region] {
+        &Region::ALL
+    }
 }
 
 /// One report, or one list of pages, for one unit.
@@ -176,7 +187,7 @@ where
     let mut lanes = Vec::new();
     for (source, streams) in groups::<S>(wanted) {
         for (area, of) in areas.iter().enumerate() {
-            for place in places(source.scope(), of) {
+            for place in places(source, of) {
                 let mut lane = Lane {
                     source,
                     place,
@@ -208,8 +219,9 @@ where
 }
 
 /// What single requests cover in a region.
-fn places(scope: Scope, area: &Area) -> Vec<Place> {
-    match scope {
+fn places(source: &impl Windowed, area: &Area) -> Vec<Place> {
+    match source.scope() {
+        _ if !source.regions().contains(&area.region()) => Vec::new(),
         Scope::Region if area.marketplaces.is_empty() => Vec::new(),
         Scope::Region => vec![Place::Region(area.region())],
         Scope::Marketplace => area.marketplaces.iter().copied().map(Place::Marketplace).collect(),
@@ -250,7 +262,10 @@ where
         Extraction::Snapshot => None,
         Extraction::Window { longest, .. } => {
             let pending = lane.pending(area, bookmarks);
-            Some(plan::windows(bounds, extent, lane.lookback, longest, retention, &pending))
+            let is_of_days = lane.source.edges() == Edges::Midnights;
+            let zone = is_of_days.then(|| lane.place.time_zone());
+            let lengths = Lengths { lookback: lane.lookback, longest, retention };
+            Some(plan::windows(bounds, extent, lengths, zone, &pending))
         }
         Extraction::Daily { .. } => {
             let lookback_days = u32::try_from(lane.lookback.num_days()).unwrap_or_default();

@@ -11,8 +11,9 @@ use crate::api::ReportSpecification;
 use crate::bookmark::Bookmarks;
 use crate::document::Place;
 use crate::job::Job;
+use crate::marketplace::Region;
 use crate::plan::Window;
-use crate::streams::{Extraction, Report, Scope, Source, Stream};
+use crate::streams::{Edges, Extraction, Report, Scope, Source, Stream};
 
 /// The report option that a stream setting of the same meaning replaces.
 const ASIN_GRANULARITY: &str = "asinGranularity";
@@ -33,8 +34,17 @@ impl Windowed for Report {
     fn lookback(&self) -> TimeDelta {
         match self.extraction {
             Extraction::Daily { lookback_days, .. } => TimeDelta::days(lookback_days.into()),
-            Extraction::Snapshot | Extraction::Window { .. } => TimeDelta::zero(),
+            Extraction::Window { .. } => self.lookback,
+            Extraction::Snapshot => TimeDelta::zero(),
         }
+    }
+
+    fn edges(&self) -> Edges {
+        self.edges
+    }
+
+    fn regions(&self) -> &'static [Region] {
+        self.regions
     }
 }
 

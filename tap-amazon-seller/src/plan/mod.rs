@@ -18,7 +18,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use chrono::{DateTime, Days, NaiveDate, SecondsFormat, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -135,49 +135,76 @@ pub struct Due {
     pub windows: Vec<Window>,
 }
 
-/// The windows of at most `longest` that are due, oldest first.
+/// How long times are that matter to windows.
+#[derive(Debug, Clone, Copy)]
+pub struct Lengths {
+    /// How far before the bookmark windows are read again.
+    pub lookback: TimeDelta,
+    /// The longest window that Amazon accepts; at least two days where windows end at midnight.
+    pub longest: TimeDelta,
+    /// How far back Amazon has data.
+    pub retention: TimeDelta,
+}
+
+/// The windows that are due, oldest first.
 ///
 /// `extent` is what is out, in times. A start that the user named and that is later than the bookmark
-/// wins, as everywhere in Singer, and so it does over the lookback. What Amazon no longer has, because
-/// it is older than `retention`, is not asked for. `pending` are windows that were asked for already;
-/// they are taken as they are, and the others fill the time between them.
+/// wins, as everywhere in Singer, and so it does over the lookback. What Amazon no longer has is not
+/// asked for. With a time `zone`, windows begin and end at its midnights. `pending` are windows that
+/// were asked for already; they are taken as they are, and the others fill the time between them.
 #[must_use]
 pub fn windows(
     bounds: Bounds,
     extent: &Extent,
-    lookback: TimeDelta,
-    longest: TimeDelta,
-    retention: TimeDelta,
+    lengths: Lengths,
+    zone: Option<Tz>,
     pending: &[Range<DateTime<Utc>>],
 ) -> Due {
-    let oldest = bounds.oldest(retention);
+    let floor = |time: DateTime<Utc>| zone.map_or(time, |zone| midnight(time, zone));
+    let oldest = floor(bounds.oldest(lengths.retention));
     let until = if let Some(Until::Time(until)) = extent.until() { Some(until) } else { None };
-    let origin = until.unwrap_or(bounds.start).max(oldest);
-    let from = until.map_or(origin, |_| origin - lookback).max(oldest);
+    let origin = floor(until.unwrap_or(bounds.start)).max(oldest);
+    let from = until.map_or(origin, |_| floor(origin - lengths.lookback)).max(oldest);
+    let settled = floor(bounds.settled());
     // Only what lies beyond the bookmark is out for good: the lookback is read again.
     let again = Extent::new(None, extent.beyond().iter().cloned());
     let mut pending = pending.to_vec();
     pending.sort_unstable_by_key(|window| window.start);
     let mut windows = Vec::new();
-    for gap in again.gaps(Until::Time(from)..Until::Time(bounds.settled())) {
+    for gap in again.gaps(Until::Time(from)..Until::Time(settled)) {
         let (Until::Time(mut at), Until::Time(end)) = (gap.start, gap.end) else { continue };
         for known in pending.iter().filter(|known| known.start < end) {
             if known.end > at {
-                cut(&mut windows, at..known.start, longest);
+                cut(&mut windows, at..known.start, lengths.longest, floor);
                 windows.push(Window::Times(known.start, known.end));
                 at = known.end;
             }
         }
-        cut(&mut windows, at..end, longest);
+        cut(&mut windows, at..end, lengths.longest, floor);
     }
     Due { origin: Until::Time(origin), windows }
 }
 
-/// Cuts a range into windows of at most `longest`.
-fn cut(windows: &mut Vec<Window>, range: Range<DateTime<Utc>>, longest: TimeDelta) {
+/// The last midnight of a time zone that is not after a time. Where the clocks skip midnight, UTC's
+/// is taken for it, which is hours off at most.
+fn midnight(time: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
+    let day = time.with_timezone(&zone).date_naive().and_time(NaiveTime::MIN);
+    let local = day.and_local_timezone(zone).earliest();
+    local.map_or(day.and_utc(), |midnight| midnight.with_timezone(&Utc)).min(time)
+}
+
+/// Cuts a range into windows of at most `longest`, which end where `floor` puts them.
+fn cut(
+    windows: &mut Vec<Window>,
+    range: Range<DateTime<Utc>>,
+    longest: TimeDelta,
+    floor: impl Fn(DateTime<Utc>) -> DateTime<Utc>,
+) {
     let mut from = range.start;
     while from < range.end {
-        let until = (from + longest).min(range.end);
+        let longest = from + longest;
+        let until = Some(floor(longest)).filter(|until| *until > from).unwrap_or(longest);
+        let until = until.min(range.end);
         windows.push(Window::Times(from, until));
         from = until;
     }

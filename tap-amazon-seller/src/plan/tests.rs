@@ -22,15 +22,22 @@ fn until_day(text: &str) -> Extent {
     Extent::new(Some(Until::Day(text.parse().unwrap())), [])
 }
 
-const NONE: TimeDelta = TimeDelta::zero();
-const MONTH: TimeDelta = TimeDelta::days(30);
 const TWO_YEARS: TimeDelta = TimeDelta::days(730);
+
+/// Windows of thirty days at most, of the last two years.
+const MONTHS: Lengths =
+    Lengths { lookback: TimeDelta::zero(), longest: TimeDelta::days(30), retention: TWO_YEARS };
+
+/// The same, some hours of which are read again.
+fn read_again(hours: i64) -> Lengths {
+    Lengths { lookback: TimeDelta::hours(hours), ..MONTHS }
+}
 
 #[test]
 fn a_long_time_is_cut_and_the_last_two_minutes_are_left() {
     let bounds = bounds("2026-09-01T00:00:00Z", "2026-11-01T00:00:00.5Z");
     assert_eq!(
-        windows(bounds, &Extent::default(), NONE, MONTH, TWO_YEARS, &[]),
+        windows(bounds, &Extent::default(), MONTHS, None, &[]),
         Due {
             origin: Until::Time(time("2026-09-01T00:00:00Z")),
             windows: vec![
@@ -46,14 +53,36 @@ fn a_long_time_is_cut_and_the_last_two_minutes_are_left() {
 fn a_bookmark_goes_before_the_start_and_retention_before_both() {
     let bounds = bounds("2020-01-01T00:00:00Z", "2026-11-01T00:00:00Z");
     let bookmark = until_time("2026-10-31T00:00:00Z");
-    let due = windows(bounds, &bookmark, TimeDelta::hours(1), MONTH, TWO_YEARS, &[]);
+    let due = windows(bounds, &bookmark, read_again(1), None, &[]);
     assert_eq!(
         due.windows,
         [Window::Times(time("2026-10-30T23:00:00Z"), time("2026-10-31T23:58:00Z"))]
     );
     assert_eq!(due.origin, Until::Time(time("2026-10-31T00:00:00Z")));
-    let first = windows(bounds, &Extent::default(), NONE, MONTH, TWO_YEARS, &[]).windows[0];
+    let first = windows(bounds, &Extent::default(), MONTHS, None, &[]).windows[0];
     assert_eq!(first, Window::Times(time("2024-11-01T00:00:00Z"), time("2024-12-01T00:00:00Z")));
+}
+
+#[test]
+fn windows_of_whole_days_end_at_the_marketplaces_own_midnight() {
+    let bounds = bounds("2026-09-20T12:00:00Z", "2026-11-10T06:30:00Z");
+    let zone = Some(chrono_tz::America::Los_Angeles);
+    let due = windows(bounds, &Extent::default(), MONTHS, zone, &[]);
+    // Half past ten in the evening of the 9th, which is not over; the clocks went back in between.
+    assert_eq!(
+        due.windows,
+        [
+            Window::Times(time("2026-09-20T07:00:00Z"), time("2026-10-20T07:00:00Z")),
+            Window::Times(time("2026-10-20T07:00:00Z"), time("2026-11-09T08:00:00Z")),
+        ]
+    );
+    let bookmark = until_time("2026-11-09T08:00:00Z");
+    let again = Lengths { lookback: TimeDelta::days(10), ..MONTHS };
+    assert_eq!(
+        windows(bounds, &bookmark, again, zone, &[]).windows,
+        [Window::Times(time("2026-10-30T07:00:00Z"), time("2026-11-09T08:00:00Z"))]
+    );
+    assert_eq!(windows(bounds, &bookmark, MONTHS, zone, &[]).windows, []);
 }
 
 #[test]
@@ -65,7 +94,7 @@ fn what_is_out_beyond_a_hole_is_not_asked_for_again() {
         [range("2026-10-10T00:00:00Z", "2026-10-20T00:00:00Z")],
     );
     assert_eq!(
-        windows(bounds, &extent, NONE, MONTH, TWO_YEARS, &[]).windows,
+        windows(bounds, &extent, MONTHS, None, &[]).windows,
         [
             Window::Times(time("2026-10-05T00:00:00Z"), time("2026-10-10T00:00:00Z")),
             Window::Times(time("2026-10-20T00:00:00Z"), time("2026-11-01T00:00:00Z")),
@@ -78,7 +107,7 @@ fn a_window_that_was_asked_for_stays_as_it_is() {
     let bounds = bounds("2026-10-01T00:00:00Z", "2026-10-31T00:02:00Z");
     let pending = [time("2026-10-01T00:00:00Z")..time("2026-10-30T11:58:00Z")];
     assert_eq!(
-        windows(bounds, &Extent::default(), NONE, MONTH, TWO_YEARS, &pending).windows,
+        windows(bounds, &Extent::default(), MONTHS, None, &pending).windows,
         [
             Window::Times(time("2026-10-01T00:00:00Z"), time("2026-10-30T11:58:00Z")),
             Window::Times(time("2026-10-30T11:58:00Z"), time("2026-10-31T00:00:00Z")),
@@ -131,7 +160,7 @@ fn reading_again_never_goes_back_before_the_start() {
     let due = days(bounds, &until_day("2026-11-09"), None, 7, TWO_YEARS, chrono_tz::UTC);
     assert_eq!(due.windows.last(), Some(&day("2026-11-08")));
     let bookmark = until_time("2026-11-08T01:00:00Z");
-    let due = windows(bounds, &bookmark, TimeDelta::hours(2), MONTH, TWO_YEARS, &[]);
+    let due = windows(bounds, &bookmark, read_again(2), None, &[]);
     assert_eq!(
         due.windows,
         [Window::Times(time("2026-11-08T00:00:00Z"), time("2026-11-10T11:58:00Z"))]
@@ -142,7 +171,7 @@ fn reading_again_never_goes_back_before_the_start() {
 fn a_start_that_nobody_named_never_moves_a_bookmark() {
     let bounds =
         Bounds { earliest: None, ..bounds("2026-10-11T00:00:00Z", "2026-11-10T00:00:00Z") };
-    let due = windows(bounds, &until_time("2026-09-01T00:00:00Z"), NONE, MONTH, TWO_YEARS, &[]);
+    let due = windows(bounds, &until_time("2026-09-01T00:00:00Z"), MONTHS, None, &[]);
     assert_eq!(
         due.windows.first(),
         Some(&Window::Times(time("2026-09-01T00:00:00Z"), time("2026-10-01T00:00:00Z")))
@@ -156,7 +185,7 @@ fn a_start_that_nobody_named_never_moves_a_bookmark() {
 fn nothing_is_due_twice_in_a_minute() {
     let bounds = bounds("2026-01-01T00:00:00Z", "2026-11-10T12:00:30Z");
     let bookmark = until_time("2026-11-10T11:58:30Z");
-    assert_eq!(windows(bounds, &bookmark, NONE, MONTH, TWO_YEARS, &[]).windows, []);
+    assert_eq!(windows(bounds, &bookmark, MONTHS, None, &[]).windows, []);
 }
 
 #[test]
@@ -187,7 +216,8 @@ proptest! {
         let extent = Extent::new(None, ranges);
         let pending: Vec<_> = asked.iter().map(|(from, size)| at(*from)..at(from + size)).collect();
         let longest = TimeDelta::seconds(longest);
-        let due = windows(bounds, &extent, NONE, longest, TimeDelta::days(9000), &pending);
+        let lengths = Lengths { longest, retention: TimeDelta::days(9000), ..MONTHS };
+        let due = windows(bounds, &extent, lengths, None, &pending);
         let mut covered = extent.clone();
         for window in &due.windows {
             let Window::Times(from, until) = *window else { panic!("not a window of time") };

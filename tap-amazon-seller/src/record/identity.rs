@@ -37,10 +37,12 @@ pub(crate) struct RowHash {
 }
 
 impl RowHash {
-    /// Prepares for the rows under a header, in a report of a place.
-    pub(super) fn new(header: &[String], place: &str) -> Self {
-        let mut columns: Vec<_> =
-            header.iter().enumerate().map(|(index, name)| (fold(name), index)).collect();
+    /// Prepares for the rows under a header, in a report of a place. Columns that are `revised` later
+    /// are left out.
+    pub(super) fn new(header: &[String], place: &str, revised: &[&str]) -> Self {
+        let revised: Vec<_> = revised.iter().map(|name| fold(name)).collect();
+        let columns = header.iter().enumerate().map(|(index, name)| (fold(name), index));
+        let mut columns: Vec<_> = columns.filter(|(name, _)| !revised.contains(name)).collect();
         columns.sort();
         let mut common = Sha256::new();
         add(&mut common, place.as_bytes());
@@ -133,7 +135,7 @@ mod tests {
         }
         let row = Row { text: &text, cells: &bounds };
         let mut out = Vec::new();
-        write_hex(&mut out, &RowHash::new(&header, place).of(row));
+        write_hex(&mut out, &RowHash::new(&header, place, &["note"]).of(row));
         String::from_utf8(out).unwrap()
     }
 
@@ -144,12 +146,13 @@ mod tests {
     }
 
     #[test]
-    fn columns_may_move_and_come_empty_without_changing_the_hash() {
+    fn columns_may_move_come_empty_and_be_revised_without_changing_the_hash() {
         let before = hash(&[("sku", "A"), ("quantity", "1")], "DE");
         assert_eq!(hash(&[("Quantity", "1"), ("new", ""), ("SKU", "A")], "DE"), before);
         assert_ne!(hash(&[("sku", "1"), ("quantity", "A")], "DE"), before);
         assert_ne!(hash(&[("sku", "A"), ("quantity", "1"), ("new", "x")], "DE"), before);
         assert_ne!(hash(&[("sku", "A"), ("quantity", "1")], "FR"), before);
+        assert_eq!(hash(&[("sku", "A"), ("Note", "x"), ("quantity", "1")], "DE"), before);
     }
 
     #[test]

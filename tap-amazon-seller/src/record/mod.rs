@@ -8,11 +8,13 @@
 pub(crate) mod identity;
 mod plan;
 mod planner;
+mod time;
 pub(crate) mod value;
 
 pub use identity::{ROW_HASH, ROW_OCCURRENCE};
 pub(crate) use plan::{Plan, Refused, Row, Written};
 pub(crate) use planner::{Others, Outline, fold};
+pub use time::Order;
 
 /// A column of a report that is not simply the property of its own name.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,6 +46,9 @@ impl Column {
 pub enum Conversion {
     /// The cell is checked and written as the type that the schema declares.
     Declared,
+    /// As [`Conversion::Declared`]; but Amazon changes it later, so it is not part of what tells a row
+    /// apart that has no id.
+    Revised,
     /// Text; where the cell is empty or its column missing, the cell of another column, which then
     /// must be there.
     OrElse(&'static str),
@@ -54,6 +59,10 @@ pub enum Conversion {
     },
     /// Text in which some words are replaced; all other text stays.
     Words(&'static [(&'static str, &'static str)]),
+    /// A day in a spelling other than `YYYY-MM-DD`, which is how it is written.
+    Day(Order),
+    /// A moment in a spelling other than RFC 3339, which is how it is written.
+    Moment(Order),
     /// A list of texts, separated by commas.
     List,
     /// The id of the marketplace that a sales channel names; null where it names none.

@@ -1,6 +1,7 @@
 //! The steps that write the record of a row.
 
 use super::identity::{Occurrences, RowHash, write_hex};
+use super::time::Reader;
 use super::value::{self, Expected, Fraction, Kind};
 use crate::marketplace::Marketplace;
 
@@ -63,6 +64,8 @@ pub(super) enum Write {
     Money { currency: Option<usize> },
     /// As a text with some words replaced.
     Words(&'static [(&'static str, &'static str)]),
+    /// As a day or a moment.
+    Time { reader: Reader, is_key: bool },
     /// As a list of texts.
     List,
     /// As a marketplace's id.
@@ -152,6 +155,11 @@ fn cell(row: Row<'_>, index: usize, write: Write, out: &mut Vec<u8>) -> Result<W
             let word = words.iter().find(|(from, _)| cell.eq_ignore_ascii_case(from.as_bytes()));
             value::write(out, word.map_or(cell, |(_, to)| to.as_bytes()), Kind::Text)?;
         }
+        Write::Time { reader, is_key } => match (cell.trim_ascii(), is_key) {
+            (b"", true) => return Ok(Written::Keyless),
+            (b"", false) => out.extend_from_slice(b"null"),
+            (cell, _) => reader.write(out, cell)?,
+        },
         Write::List => list(out, cell),
         Write::Marketplace => {
             let found = std::str::from_utf8(cell).ok().and_then(Marketplace::by_sales_channel);

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::identity::{Occurrences, ROW_HASH, ROW_OCCURRENCE, RowHash};
 use super::plan::{Plan, Step, Write};
+use super::time::{Form, Order, Reader};
 use super::value::{self, Kind};
 use super::{Column, Conversion};
 use crate::document::{Feed, Place};
@@ -72,7 +73,10 @@ impl Outline<'_> {
         let has = |name| properties.contains_key(name) && self.feed.wants(name);
         if has(ROW_HASH) {
             pieces.name(ROW_HASH);
-            pieces.steps.push(Step::Hash(RowHash::new(self.header, self.place.code())));
+            let revised = self.columns.iter().filter(|it| it.conversion == Conversion::Revised);
+            let revised: Vec<_> = revised.map(|column| column.header).collect();
+            let hash = RowHash::new(self.header, self.place.code(), &revised);
+            pieces.steps.push(Step::Hash(hash));
         }
         if has(ROW_OCCURRENCE) {
             pieces.name(ROW_OCCURRENCE);
@@ -202,7 +206,7 @@ impl Planner<'_> {
     fn column_step(&mut self, column: &Column, schema: &Value) -> Option<Step> {
         let taken = self.take(column.header);
         let write = match column.conversion {
-            Conversion::Declared => self.plain(column.property, schema, None),
+            Conversion::Declared | Conversion::Revised => self.plain(column.property, schema, None),
             Conversion::OrElse(other) => {
                 let Some(stand_in) = self.position(other) else {
                     self.missing.get_or_insert(other);
@@ -218,6 +222,8 @@ impl Planner<'_> {
                 Write::Money { currency }
             }
             Conversion::Words(words) => Write::Words(words),
+            Conversion::Day(order) => self.time(column, Form::Day, order),
+            Conversion::Moment(order) => self.time(column, Form::Moment, order),
             Conversion::List => Write::List,
             Conversion::Marketplace => Write::Marketplace,
         };
@@ -241,6 +247,12 @@ impl Planner<'_> {
             (false, Some(other)) => Write::OrElse(other),
             (false, None) => Write::Value(Kind::declared(schema)),
         }
+    }
+
+    /// How a day or a moment is written.
+    fn time(&self, column: &Column, form: Form, order: Order) -> Write {
+        let is_key = self.outline.feed.stream.keys.contains(&column.property);
+        Write::Time { reader: Reader::new(form, order, self.outline.place), is_key }
     }
 
     /// Number of the first column of a name.

@@ -8,8 +8,10 @@
 use chrono::TimeDelta;
 
 use crate::document::order;
+use crate::marketplace::Region;
 use crate::record::Column;
 
+mod fulfillment;
 mod lists;
 mod pages;
 mod roster;
@@ -100,8 +102,14 @@ pub struct Report {
     pub options: &'static [(&'static str, &'static str)],
     /// What one report covers.
     pub scope: Scope,
+    /// The regions in which Amazon makes it.
+    pub regions: &'static [Region],
     /// Which reports are due.
     pub extraction: Extraction,
+    /// How far before the bookmark windows of time are read again, because Amazon adds to the past.
+    pub lookback: TimeDelta,
+    /// Where windows of time may begin and end.
+    pub edges: Edges,
     /// Amazon makes the report anew at most this often, and cancels what is asked for in between; zero
     /// where that is not known.
     pub regeneration: TimeDelta,
@@ -138,6 +146,16 @@ pub enum Extraction {
         /// How many days back Amazon has data.
         retention_days: u32,
     },
+}
+
+/// Where windows of time may begin and end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Edges {
+    /// At any moment.
+    Moments,
+    /// At midnight in the marketplace's own time zone, so that a row which is about a whole day comes
+    /// from one report. A day that is not over is left for later.
+    Midnights,
 }
 
 /// What a report's document becomes in one stream.

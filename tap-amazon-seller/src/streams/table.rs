@@ -2,8 +2,10 @@
 
 use chrono::TimeDelta;
 
+use super::fulfillment;
 use super::lists::{ACCOUNT, TRANSACTIONS};
-use super::{Extraction, Headers, PageShape, Report, Scope, Shape, Source, Stream};
+use super::{Edges, Extraction, Headers, PageShape, Report, Scope, Shape, Source, Stream};
+use crate::marketplace::Region;
 use crate::record::{Column, Conversion};
 
 /// All Orders by last update: every order line that changed in a window, of a whole region.
@@ -14,10 +16,13 @@ static ALL_ORDERS: Report = Report {
     report_type: "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL",
     options: &[],
     scope: Scope::Region,
+    regions: &Region::ALL,
     extraction: Extraction::Window {
         longest: TimeDelta::seconds(30 * 24 * 60 * 60 - 1),
         retention: None,
     },
+    lookback: TimeDelta::zero(),
+    edges: Edges::Moments,
     regeneration: TimeDelta::zero(),
     roles: &["Inventory and Order Tracking", "Amazon Fulfillment", "Pricing", "Product Listing"],
 };
@@ -29,7 +34,10 @@ static MERCHANT_LISTINGS: Report = Report {
     report_type: "GET_MERCHANT_LISTINGS_ALL_DATA",
     options: &[("preferredReportDocumentLocale", "en_US")],
     scope: Scope::Marketplace,
+    regions: &Region::ALL,
     extraction: Extraction::Snapshot,
+    lookback: TimeDelta::zero(),
+    edges: Edges::Moments,
     regeneration: TimeDelta::zero(),
     roles: &["Product Listing", "Inventory and Order Tracking", "Pricing"],
 };
@@ -40,7 +48,10 @@ static FBA_INVENTORY: Report = Report {
     report_type: "GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA",
     options: &[],
     scope: Scope::Marketplace,
+    regions: &Region::ALL,
     extraction: Extraction::Snapshot,
+    lookback: TimeDelta::zero(),
+    edges: Edges::Moments,
     regeneration: TimeDelta::minutes(30),
     roles: &["Amazon Fulfillment", "Pricing"],
 };
@@ -54,7 +65,10 @@ static SALES_AND_TRAFFIC: Report = Report {
     report_type: "GET_SALES_AND_TRAFFIC_REPORT",
     options: &[("dateGranularity", "DAY"), ("asinGranularity", "CHILD")],
     scope: Scope::Marketplace,
+    regions: &Region::ALL,
     extraction: Extraction::Daily { lookback_days: 7, retention_days: 730 },
+    lookback: TimeDelta::zero(),
+    edges: Edges::Moments,
     regeneration: TimeDelta::zero(),
     roles: &["Brand Analytics"],
 };
@@ -166,6 +180,78 @@ pub(super) static STREAMS: &[Stream] = &[
         replication_key: Some("date"),
         selected_by_default: true,
         source: Source::Report { report: &SALES_AND_TRAFFIC, shape: Shape::SalesByDate },
+    },
+    Stream {
+        name: "afn_inventory_country",
+        schema: schema!("afn_inventory_country"),
+        keys: &["marketplace_id", "seller-sku", "condition-type", "country"],
+        replication_key: None,
+        selected_by_default: false,
+        source: Source::Report {
+            report: &fulfillment::STOCK_BY_COUNTRY,
+            shape: Shape::Rows { columns: &[], headers: Headers::English },
+        },
+    },
+    Stream {
+        name: "fba_inventory_ledger",
+        schema: schema!("fba_inventory_ledger"),
+        keys: &["_row_hash", "_row_occurrence"],
+        replication_key: Some("Date"),
+        selected_by_default: false,
+        source: Source::Report {
+            report: &fulfillment::LEDGER,
+            shape: Shape::Rows { columns: fulfillment::LEDGER_COLUMNS, headers: Headers::English },
+        },
+    },
+    Stream {
+        name: "fba_inventory_ledger_summary",
+        schema: schema!("fba_inventory_ledger_summary"),
+        keys: &["Date", "FNSKU", "MSKU", "Disposition", "Location"],
+        replication_key: Some("Date"),
+        selected_by_default: false,
+        source: Source::Report {
+            report: &fulfillment::LEDGER_SUMMARY,
+            shape: Shape::Rows { columns: fulfillment::SUMMARY_COLUMNS, headers: Headers::English },
+        },
+    },
+    Stream {
+        name: "fba_customer_shipment_sales",
+        schema: schema!("fba_customer_shipment_sales"),
+        keys: &["amazon-order-id", "sku", "shipment-date", "_row_occurrence"],
+        replication_key: Some("shipment-date"),
+        selected_by_default: false,
+        source: Source::Report {
+            report: &fulfillment::SHIPMENT_SALES,
+            shape: Shape::Rows {
+                columns: fulfillment::SHIPMENT_COLUMNS,
+                headers: Headers::English,
+            },
+        },
+    },
+    Stream {
+        name: "fba_customer_returns",
+        schema: schema!("fba_customer_returns"),
+        keys: &["order-id", "sku", "license-plate-number", "return-date"],
+        replication_key: Some("return-date"),
+        selected_by_default: false,
+        source: Source::Report {
+            report: &fulfillment::RETURNS,
+            shape: Shape::Rows { columns: fulfillment::RETURN_COLUMNS, headers: Headers::English },
+        },
+    },
+    Stream {
+        name: "fba_reimbursements",
+        schema: schema!("fba_reimbursements"),
+        keys: &["reimbursement-id", "sku", "fnsku"],
+        replication_key: Some("approval-date"),
+        selected_by_default: false,
+        source: Source::Report {
+            report: &fulfillment::REIMBURSEMENTS,
+            shape: Shape::Rows {
+                columns: fulfillment::REIMBURSEMENT_COLUMNS,
+                headers: Headers::English,
+            },
+        },
     },
     Stream {
         name: "product_catalog",

@@ -106,7 +106,9 @@ impl Desk {
                 self.done.push_back((errand, report, document_id));
                 Ok(())
             }
-            Ok(Ended { report, fate: Fate::Cancelled }) => self.cancelled(errand, &report).await,
+            Ok(Ended { report, fate: fate @ (Fate::Cancelled | Fate::TooSoon) }) => {
+                self.cancelled(errand, &report, fate == Fate::Cancelled).await
+            }
             Ok(Ended { report, fate: Fate::Fatal { reason } }) => {
                 self.fatal(errand, &report, &reason).await
             }
@@ -147,12 +149,17 @@ impl Desk {
         Ok(())
     }
 
-    /// Goes on without data.
-    async fn cancelled(&mut self, errand: Errand, report: &Report) -> anyhow::Result<()> {
+    /// Goes on without data. `is_plain` says that nothing but a lack of data explains it.
+    async fn cancelled(
+        &mut self,
+        errand: Errand,
+        report: &Report,
+        is_plain: bool,
+    ) -> anyhow::Result<()> {
         let name = self.name(&errand);
         let id = &report.report_id;
         self.journal(&errand, report, None, None).await?;
-        if self.is_old(&errand) {
+        if is_plain && self.is_old(&errand) {
             tracing::info!("{name}: no data (report {id} was cancelled)");
             self.count(errand.lane, |tally| tally.empty += 1);
             return self.out(&errand, self.context.clock.now(), None).await;
