@@ -23,6 +23,7 @@ mod plytix_client;
 mod plytix_killed;
 mod plytix_output;
 mod plytix_requests;
+mod plytix_windows;
 mod plytix_workflow;
 mod sdk_streams;
 mod secrets;

@@ -18,10 +18,11 @@ use crate::operation::{Call, Operation};
 use crate::plan::RateLimiter;
 use crate::queue::{Gate, Line};
 use crate::quota::Quota;
+use crate::quota::windows::{WindowMemory, Windows};
 use crate::retry::RetryPolicy;
 use crate::token::TokenCache;
 use crate::transport::{Patience, Place, Timeouts, transport};
-use crate::window::{Window, WindowLimiter};
+use crate::window::Window;
 
 /// Calls one API on behalf of one account.
 ///
@@ -40,7 +41,8 @@ pub(crate) struct Shared {
     pub(crate) tokens: Option<Arc<TokenCache>>,
     pub(crate) policy: RetryPolicy,
     pub(crate) gate: Gate,
-    pub(crate) windows: Line<WindowLimiter>,
+    pub(crate) windows: Line<Windows>,
+    pub(crate) window_memory: Option<Box<dyn WindowMemory>>,
     lines: Mutex<HashMap<&'static str, Arc<Line<Quota>>>>,
     pub(crate) counts: Counts,
 }
@@ -53,6 +55,7 @@ impl Client {
             dialect: Box::new(dialect),
             tokens: None,
             windows: Vec::new(),
+            window_memory: None,
             policy: RetryPolicy::default(),
             timeouts: Timeouts::default(),
             headers: Vec::new(),
@@ -125,6 +128,7 @@ pub struct ClientBuilder {
     dialect: Box<dyn Dialect>,
     tokens: Option<Arc<TokenCache>>,
     windows: Vec<Window>,
+    window_memory: Option<Box<dyn WindowMemory>>,
     policy: RetryPolicy,
     timeouts: Timeouts,
     headers: Vec<(&'static str, String)>,
@@ -138,9 +142,16 @@ impl ClientBuilder {
         self
     }
 
-    /// Keeps all calls together within these windows, beside each operation's own plan.
+    /// Keeps all calls together within these windows, beside each operation's own plan. Where the API
+    /// refuses a call earlier than they say, less of them is used, and more again once that is borne out.
     pub fn windows(mut self, windows: &[Window]) -> Self {
         self.windows = windows.to_vec();
+        self
+    }
+
+    /// Begins with what was learnt of the windows before, and keeps what is learnt from now on.
+    pub fn window_memory(mut self, memory: impl WindowMemory) -> Self {
+        self.window_memory = Some(Box::new(memory));
         self
     }
 
@@ -181,6 +192,8 @@ impl ClientBuilder {
             headers.insert(key, value);
         }
 
+        let recalled = |window| self.window_memory.as_ref()?.recall(window);
+        let windows = Windows::new(&self.windows, Instant::now(), recalled);
         Ok(Client(Arc::new(Shared {
             http: transport(place, self.timeouts, Patience::Whole)?,
             base: base.as_str().trim_end_matches('/').to_owned(),
@@ -189,7 +202,8 @@ impl ClientBuilder {
             tokens: self.tokens,
             policy: self.policy,
             gate: Gate::default(),
-            windows: Line::new(WindowLimiter::new(&self.windows)),
+            windows: Line::new(windows),
+            window_memory: self.window_memory,
             lines: Mutex::default(),
             counts: Counts::default(),
         })))

@@ -75,6 +75,7 @@ pub use download::{Document, DownloadError, Downloader, LastAttempt, SecretUrl};
 pub use error::{BuildError, Error, Refusal};
 pub use operation::{Call, Method, Operation};
 pub use plan::{RateLimiter, UsagePlan};
+pub use quota::windows::{Allowance, WindowMemory};
 pub use retry::RetryPolicy;
 pub use token::{AccessToken, TokenCache, TokenSource};
 pub use transport::Timeouts;

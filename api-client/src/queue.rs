@@ -12,7 +12,7 @@ use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
 use crate::quota::Quota;
-use crate::window::WindowLimiter;
+use crate::quota::windows::Windows;
 
 /// Says when the next place is free.
 pub(crate) trait Pace {
@@ -32,7 +32,7 @@ impl Pace for Quota {
     }
 }
 
-impl Pace for WindowLimiter {
+impl Pace for Windows {
     fn next(&self, now: Instant) -> Instant {
         Self::next(self, now)
     }

@@ -27,6 +27,8 @@ pub struct Window {
 #[derive(Debug)]
 pub struct WindowLimiter {
     windows: Vec<Window>,
+    /// How much of each window may be used, in the same order.
+    allowed: Vec<u32>,
     /// Places taken, oldest first, never more than `kept`.
     places: VecDeque<Instant>,
     kept: usize,
@@ -36,8 +38,29 @@ impl WindowLimiter {
     /// Starts with nothing used. Without windows, every place is free.
     #[must_use]
     pub fn new(windows: &[Window]) -> Self {
-        let kept = windows.iter().map(|window| count(*window)).max().unwrap_or(0);
-        Self { windows: windows.to_vec(), places: VecDeque::new(), kept }
+        let kept = windows.iter().map(|window| count(window.requests)).max().unwrap_or(0);
+        let allowed = windows.iter().map(|window| window.requests).collect();
+        Self { windows: windows.to_vec(), allowed, places: VecDeque::new(), kept }
+    }
+
+    /// Lets so many requests of a window be used, at most what it was made with.
+    pub(crate) fn allow(&mut self, window: usize, requests: u32) {
+        if let (Some(allowed), Some(window)) =
+            (self.allowed.get_mut(window), self.windows.get(window))
+        {
+            *allowed = requests.min(window.requests);
+        }
+    }
+
+    /// How many places it remembers at most.
+    pub(crate) fn kept(&self) -> usize {
+        self.kept
+    }
+
+    /// How many places were taken since then, as far as it remembers.
+    pub(crate) fn since(&self, since: Instant) -> u32 {
+        let places = self.places.len() - self.places.partition_point(|place| *place < since);
+        u32::try_from(places).unwrap_or(u32::MAX)
     }
 
     /// The time of the next free place. Takes nothing.
@@ -46,10 +69,10 @@ impl WindowLimiter {
     #[must_use]
     pub fn next(&self, now: Instant) -> Instant {
         let mut place = self.places.back().map_or(now, |last| now.max(*last));
-        for window in &self.windows {
+        for (window, allowed) in self.windows.iter().zip(&self.allowed) {
             // The place as many requests ago as the window allows must have left the window.
             let leaving =
-                self.places.len().checked_sub(count(*window)).and_then(|at| self.places.get(at));
+                self.places.len().checked_sub(count(*allowed)).and_then(|at| self.places.get(at));
             if let Some(free) = leaving.and_then(|left| left.checked_add(window.per)) {
                 place = place.max(free);
             }
@@ -70,9 +93,9 @@ impl WindowLimiter {
     }
 }
 
-/// How many requests the window allows, at least one.
-fn count(window: Window) -> usize {
-    usize::try_from(window.requests.max(1)).unwrap_or(usize::MAX)
+/// How many requests are allowed, at least one.
+fn count(requests: u32) -> usize {
+    usize::try_from(requests.max(1)).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

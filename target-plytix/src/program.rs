@@ -107,8 +107,9 @@ fn usage(error: run::RunError) -> anyhow::Error {
 
 /// Compares the account with the mapping.
 async fn verify(config: &Config, mapping: Arc<Mapping>, manner: Manner) -> anyhow::Result<()> {
-    let memory = Memory::forgetful(manner.today);
-    let loader = Loader::new(Api::new(config)?, mapping, manner, Arc::default(), memory);
+    let memory = Arc::new(Memory::forgetful(manner.today));
+    let api = Api::new(config, &memory)?;
+    let loader = Loader::new(api, mapping, manner, Arc::default(), memory);
     let result = loader.account().await;
     say_requests(&loader.api().counts());
     let account = result?;
@@ -147,6 +148,7 @@ async fn load(
     source.options.notes = printed.notes();
     let memory = Memory::open(&config.memory(), now.date_naive(), config.remember_days)
         .with_context(|| config.memory().display().to_string())?;
+    let memory = Arc::new(memory);
     if args.rerun_phases.contains(&Phase::Images) {
         memory.forget_assets();
     }
@@ -155,7 +157,7 @@ async fn load(
     if let Some(begun) = source.begun {
         report.count(|totals| *totals = begun.totals);
     }
-    let api = Api::new(config)?;
+    let api = Api::new(config, &memory)?;
     let loader = Loader::new(api, Arc::clone(&mapping), manner, Arc::clone(&report), memory);
     loader.remember_products(source.known);
     let loader = Arc::new(loader);

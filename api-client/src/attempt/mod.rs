@@ -3,6 +3,7 @@
 mod place;
 mod request;
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use crate::error::{Cause, Error, Refusal};
 use crate::operation::{Call, Operation, Target};
 use crate::queue::{Closing, Line, Probe};
 use crate::quota::Quota;
+use crate::quota::windows::Lesson;
 use crate::retry::{Budget, Outcome, Pause, Verdict, verdict};
 
 use self::request::{Reply, Token};
@@ -128,6 +130,7 @@ impl<'c> Attempts<'c> {
         if throttled {
             self.client.counts.change(operation, |count| count.throttled += 1);
         }
+        self.learn_windows(outcome, sent);
         if let Some(line) = &self.line {
             let rate = self.client.dialect.announced_rate(&answer.headers);
             line.change(|quota| {
@@ -146,6 +149,43 @@ impl<'c> Attempts<'c> {
         }
         let request_id = self.client.dialect.request_id(&answer.headers);
         tracing::debug!(operation, status = answer.status, request_id, "answered");
+    }
+
+    /// Takes from an answer how much of the windows may be used. A refusal that states no wait does not tell
+    /// which of them was full.
+    fn learn_windows(&self, outcome: Outcome, sent: Instant) {
+        let Shared { windows, window_memory, .. } = self.client;
+        let lessons: Vec<Lesson> = match outcome {
+            Outcome::Answered { status: 429, stated: Some(wait), .. } => {
+                let now = Instant::now();
+                windows.change(|windows| windows.refused(sent, wait, now)).into_iter().collect()
+            }
+            Outcome::Answered { status: 429, .. } => Vec::new(),
+            _ => windows.look(|windows| windows.admitted(sent)),
+        };
+        for Lesson { window, allowance, before } in lessons {
+            let (allowed, configured, per) = (allowance.requests, window.requests, window.per);
+            match allowed.cmp(&before) {
+                Ordering::Less => tracing::warn!(
+                    allowed,
+                    configured,
+                    ?per,
+                    "refused earlier than configured: the plan is smaller, or others use the account"
+                ),
+                Ordering::Equal => {}
+                Ordering::Greater => {
+                    tracing::info!(
+                        allowed,
+                        configured,
+                        ?per,
+                        "not refused for a while; trying more"
+                    );
+                }
+            }
+            if let Some(memory) = window_memory {
+                memory.keep(window, allowance);
+            }
+        }
     }
 
     /// Lets the class pause, and says so once for each refusal that lengthens the pause.

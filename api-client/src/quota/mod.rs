@@ -17,6 +17,8 @@
 //!
 //! Pure arithmetic, as in [`plan`](crate::RateLimiter); [`queue`](crate::queue) does the waiting.
 
+pub(crate) mod windows;
+
 use std::collections::HashMap;
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ mod links;
 pub mod operation;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use api_client::{
@@ -34,6 +34,7 @@ use crate::config::Config;
 use crate::definition::{Definition, FiltersAnswer};
 use crate::dialect::{Api as ApiDialect, Auth as AuthDialect};
 use crate::product::{Change, Present};
+use crate::run::memory::{KnownWindows, Memory};
 
 /// Entities on one page of a search, at most (Plytix' documentation).
 pub const PAGE: usize = 100;
@@ -112,11 +113,12 @@ impl TokenSource for Credentials {
 }
 
 impl Api {
-    /// A client with the account's credentials and limits; nothing is called.
+    /// A client with the account's credentials, and its limits as configured and as known from earlier runs;
+    /// nothing is called.
     ///
     /// # Errors
     /// A URL that cannot be used, as an error of its setting.
-    pub fn new(config: &Config) -> anyhow::Result<Self> {
+    pub fn new(config: &Config, memory: &Arc<Memory>) -> anyhow::Result<Self> {
         let policy = RetryPolicy {
             longest_wait: Duration::from_secs(config.max_rate_limit_wait_seconds),
             ..RetryPolicy::default()
@@ -138,6 +140,7 @@ impl Api {
         let client = Client::builder(config.api_url.as_str(), ApiDialect)
             .tokens(TokenCache::new(credentials))
             .windows(&config.windows())
+            .window_memory(KnownWindows(Arc::clone(memory)))
             .policy(policy)
             .timeouts(timeouts)
             .header("user-agent", agent)

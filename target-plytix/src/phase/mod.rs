@@ -199,7 +199,7 @@ pub struct Loader {
     mapping: Arc<Mapping>,
     manner: Manner,
     report: Arc<Report>,
-    memory: Memory,
+    memory: Arc<Memory>,
     account: OnceCell<Account>,
     /// Products that were created up to here have families, or never will have.
     checked: Mutex<Option<DateTime<Utc>>>,
@@ -219,7 +219,7 @@ impl Loader {
         mapping: Arc<Mapping>,
         manner: Manner,
         report: Arc<Report>,
-        memory: Memory,
+        memory: Arc<Memory>,
     ) -> Self {
         let settled = memory.recall(About::Families).filter(|_| !manner.again);
         let settled = settled.and_then(|text| DateTime::parse_from_rfc3339(&text).ok());

@@ -20,8 +20,9 @@ pub(crate) fn loader(touch: &str, report: Arc<Report>) -> Loader {
     let mapping = Arc::new(config.mapping().unwrap());
     let today = NaiveDate::from_ymd_opt(2026, 1, 2).unwrap();
     let manner = config.manner(&mapping, today);
-    let api = Api::new(&config).unwrap();
-    Loader::new(api, mapping, manner, report, Memory::forgetful(today))
+    let memory = Arc::new(Memory::forgetful(today));
+    let api = Api::new(&config, &memory).unwrap();
+    Loader::new(api, mapping, manner, report, memory)
 }
 
 /// A product that was created at this second and last synced on the 1st of January.

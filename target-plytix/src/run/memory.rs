@@ -1,6 +1,6 @@
 //! What is known of an account from run to run, so that nothing is asked twice that Plytix shows only at
 //! a price: which name is which asset, which links were made, for which products none of the seller's own
-//! was found.
+//! was found, how much of its limits it really grants.
 //!
 //! A fact is a key and a text with the day on which it was seen. Facts grow old: after `remember_days` they
 //! are looked up again, so that what people change in Plytix is noticed. Losing the file costs requests
@@ -9,8 +9,9 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use api_client::{Allowance, Window, WindowMemory};
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,8 @@ pub enum About<'a> {
     Families,
     /// That Plytix replaces a gallery as a whole when it is written.
     GalleryReplaced,
+    /// A window of time for which so many requests are configured; the text is what is known of it.
+    Window(Window),
 }
 
 impl About<'_> {
@@ -67,6 +70,9 @@ impl About<'_> {
             Self::Unmatched(sku) => format!("unmatched\n{sku}"),
             Self::Families => "families".to_owned(),
             Self::GalleryReplaced => "gallery replaced".to_owned(),
+            Self::Window(Window { requests, per }) => {
+                format!("window\n{requests}\n{}", per.as_secs())
+            }
         }
     }
 }
@@ -136,6 +142,23 @@ impl Memory {
     }
 }
 
+/// The part of a memory that a client of the API needs. Forgotten windows are learnt again, which costs
+/// refusals.
+pub(crate) struct KnownWindows(pub(crate) Arc<Memory>);
+
+impl WindowMemory for KnownWindows {
+    fn recall(&self, window: Window) -> Option<Allowance> {
+        let known = self.0.recall(About::Window(window))?;
+        let (requests, trials) = known.split_once(' ')?;
+        Some(Allowance { requests: requests.parse().ok()?, trials: trials.parse().ok()? })
+    }
+
+    fn keep(&self, window: Window, allowance: Allowance) {
+        let Allowance { requests, trials } = allowance;
+        self.0.keep(About::Window(window), &format!("{requests} {trials}"));
+    }
+}
+
 /// Whether a fact may still be relied on.
 fn is_fresh(fact: &Fact, today: NaiveDate, days: Days) -> bool {
     fact.day.checked_add_days(days).is_none_or(|end| today < end)
@@ -154,6 +177,8 @@ fn rewrite<'f>(path: &Path, facts: impl Iterator<Item = &'f Fact>) -> io::Result
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn day(day: u32) -> NaiveDate {
@@ -176,6 +201,17 @@ mod tests {
         };
         assert_eq!(known(day(3)), (Some("2".to_owned()), true));
         assert_eq!(known(day(4)), (None, false));
+    }
+
+    #[test]
+    fn what_is_known_of_a_window_is_forgotten_when_it_is_configured_anew() {
+        let known = KnownWindows(Arc::new(Memory::forgetful(day(1))));
+        let window = Window { requests: 20, per: Duration::from_secs(10) };
+        assert_eq!(known.recall(window), None);
+        let allowance = Allowance { requests: 8, trials: 4 };
+        known.keep(window, allowance);
+        assert_eq!(known.recall(window), Some(allowance));
+        assert_eq!(known.recall(Window { requests: 50, ..window }), None);
     }
 
     #[test]
