@@ -1,92 +1,144 @@
-//! The operations of the Selling Partner API that are emulated, and their usage plans.
+//! The operations of the Selling Partner API that are emulated, as one table.
+//!
+//! An operation is data: Amazon's name and path, its published plan, and the function that answers
+//! it. The bucket, the script of faults and the journal know it by its name.
 
 use super::error::Refusal;
 use super::marketplace::{Region, participations};
 use super::query::Query;
-use super::{Amazon, Answer, catalog, reports};
+use super::{Amazon, Answer, catalog, finance, reports};
 use crate::bucket::Plan;
 use crate::faults::Course;
-use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
+use axum::http::{Method, Uri};
 use serde_json::json;
 
-/// An operation of the Selling Partner API, with Amazon's name and usage plan.
+/// An operation of the Selling Partner API.
 #[derive(Debug)]
 pub(crate) struct Operation {
     /// Amazon's name.
     pub(crate) name: &'static str,
     /// Its published plan.
     pub(crate) plan: Plan,
+    /// HTTP method.
+    method: &'static str,
+    /// Its path; a segment in braces stands for an argument.
+    path: &'static str,
+    perform: Perform,
 }
 
-/// The columns of an [`Operation`].
-const fn operation(name: &'static str, rate: f64, burst: u32) -> Operation {
-    Operation { name, plan: Plan { rate, burst } }
+/// What answers an operation.
+type Perform = fn(&Input<'_>) -> Result<Answer, Refusal>;
+
+/// What an operation sees of a request.
+pub(crate) struct Input<'a> {
+    /// Amazon.
+    pub(crate) amazon: &'a Amazon,
+    /// The region whose host was asked.
+    pub(crate) region: Region,
+    /// The segments of the path that stand for arguments, decoded.
+    arguments: &'a [&'a str],
+    head: &'a Parts,
+    /// The body.
+    pub(crate) body: &'a [u8],
+    /// What becomes of a report that the call asks for.
+    course: &'a Course,
 }
 
-const PARTICIPATIONS: Operation = operation("getMarketplaceParticipations", 0.016, 15);
-const CREATE_REPORT: Operation = operation("createReport", 0.0167, 15);
-const LIST_REPORTS: Operation = operation("getReports", 0.0222, 10);
-const REPORT: Operation = operation("getReport", 2.0, 15);
-const CANCEL_REPORT: Operation = operation("cancelReport", 0.0222, 10);
-const REPORT_DOCUMENT: Operation = operation("getReportDocument", 0.0167, 15);
-const SEARCH_ITEMS: Operation = operation("searchCatalogItems", 2.0, 2);
-const ITEM: Operation = operation("getCatalogItem", 2.0, 2);
+impl<'a> Input<'a> {
+    /// The first argument of the path.
+    pub(crate) fn argument(&self) -> &'a str {
+        self.arguments.first().copied().unwrap_or_default()
+    }
 
-/// The names of all of them.
-pub(crate) const NAMES: &[&str] = &[
-    PARTICIPATIONS.name,
-    CREATE_REPORT.name,
-    LIST_REPORTS.name,
-    REPORT.name,
-    CANCEL_REPORT.name,
-    REPORT_DOCUMENT.name,
-    SEARCH_ITEMS.name,
-    ITEM.name,
+    /// The address.
+    pub(crate) fn uri(&self) -> &'a Uri {
+        &self.head.uri
+    }
+
+    /// Refuses a query: the operation has none.
+    fn no_query(&self) -> Result<(), Refusal> {
+        Query::parse(self.uri(), &[]).map(drop)
+    }
+
+    /// Refuses a body that is not declared as JSON.
+    fn json_body(&self) -> Result<(), Refusal> {
+        let content_type = self.head.headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
+        match content_type {
+            Some(declared) if declared.starts_with("application/json") => Ok(()),
+            _ => Err(Refusal::unsupported_media()),
+        }
+    }
+}
+
+/// The columns of [`OPERATIONS`], so that an entry is a line or two.
+const fn operation(
+    name: &'static str,
+    rate: f64,
+    burst: u32,
+    method: &'static str,
+    path: &'static str,
+    perform: Perform,
+) -> Operation {
+    Operation { name, plan: Plan { rate, burst }, method, path, perform }
+}
+
+/// Every operation.
+#[rustfmt::skip]
+pub(crate) static OPERATIONS: &[Operation] = &[
+    operation("getMarketplaceParticipations", 0.016, 15, "GET", "/sellers/v1/marketplaceParticipations", |it| {
+        it.no_query()?;
+        Ok(Answer::ok(json!({"payload": participations(it.region)})))
+    }),
+    operation("createReport", 0.0167, 15, "POST", "/reports/2021-06-30/reports", |it| {
+        it.no_query()?;
+        it.json_body()?;
+        reports::create(it.amazon, it.region, it.body, it.course)
+    }),
+    operation("getReports", 0.0222, 10, "GET", "/reports/2021-06-30/reports", |it| {
+        reports::list(it.amazon, it.region, it.uri())
+    }),
+    operation("getReport", 2.0, 15, "GET", "/reports/2021-06-30/reports/{reportId}", |it| {
+        it.no_query()?;
+        reports::report(it.amazon, it.region, it.argument())
+    }),
+    operation("cancelReport", 0.0222, 10, "DELETE", "/reports/2021-06-30/reports/{reportId}", |it| {
+        it.no_query()?;
+        reports::cancel(it.amazon, it.region, it.argument())
+    }),
+    operation("getReportDocument", 0.0167, 15, "GET", "/reports/2021-06-30/documents/{reportDocumentId}", |it| {
+        reports::document(it.amazon, it.region, it.argument(), it.uri())
+    }),
+    operation("searchCatalogItems", 2.0, 2, "GET", "/catalog/2022-04-01/items", |it| {
+        catalog::search(it.amazon, it.region, it.uri())
+    }),
+    operation("getCatalogItem", 2.0, 2, "GET", "/catalog/2022-04-01/items/{asin}", |it| {
+        catalog::one(it.amazon, it.region, it.argument(), it.uri())
+    }),
+    operation("listTransactions", 0.5, 10, "GET", "/finances/2024-06-19/transactions", finance::transactions),
 ];
 
 /// What a request asks for.
 #[derive(Debug)]
-pub(crate) enum Call<'a> {
-    Participations,
-    CreateReport,
-    ListReports,
-    Report(&'a str),
-    CancelReport(&'a str),
-    ReportDocument(&'a str),
-    SearchItems,
-    Item(&'a str),
+pub(crate) struct Call<'a> {
+    /// The operation that is called.
+    pub(crate) operation: &'static Operation,
+    arguments: Vec<&'a str>,
 }
 
 impl<'a> Call<'a> {
     /// The call that `method` on the path of `segments` is; none if it is not emulated.
     pub(crate) fn at(method: &Method, segments: &[&'a str]) -> Option<Self> {
-        match (method.as_str(), segments) {
-            ("GET", ["sellers", "v1", "marketplaceParticipations"]) => Some(Self::Participations),
-            ("POST", ["reports", "2021-06-30", "reports"]) => Some(Self::CreateReport),
-            ("GET", ["reports", "2021-06-30", "reports"]) => Some(Self::ListReports),
-            ("GET", ["reports", "2021-06-30", "reports", id]) => Some(Self::Report(id)),
-            ("DELETE", ["reports", "2021-06-30", "reports", id]) => Some(Self::CancelReport(id)),
-            ("GET", ["reports", "2021-06-30", "documents", id]) => Some(Self::ReportDocument(id)),
-            ("GET", ["catalog", "2022-04-01", "items"]) => Some(Self::SearchItems),
-            ("GET", ["catalog", "2022-04-01", "items", asin]) => Some(Self::Item(asin)),
-            _ => None,
-        }
+        OPERATIONS.iter().filter(|it| it.method == method.as_str()).find_map(|operation| {
+            let arguments = arguments(operation.path, segments)?;
+            Some(Self { operation, arguments })
+        })
     }
 
-    /// The operation that is called.
-    pub(crate) fn operation(&self) -> Operation {
-        match self {
-            Self::Participations => PARTICIPATIONS,
-            Self::CreateReport => CREATE_REPORT,
-            Self::ListReports => LIST_REPORTS,
-            Self::Report(_) => REPORT,
-            Self::CancelReport(_) => CANCEL_REPORT,
-            Self::ReportDocument(_) => REPORT_DOCUMENT,
-            Self::SearchItems => SEARCH_ITEMS,
-            Self::Item(_) => ITEM,
-        }
+    /// The first argument of its path.
+    pub(crate) fn argument(&self) -> &'a str {
+        self.arguments.first().copied().unwrap_or_default()
     }
 
     /// Performs the call; `course` is what becomes of a report that it asks for.
@@ -98,33 +150,24 @@ impl<'a> Call<'a> {
         body: &[u8],
         course: &Course,
     ) -> Result<Answer, Refusal> {
-        let (uri, headers) = (&head.uri, &head.headers);
-        let no_query = || Query::parse(uri, &[]);
-        match self {
-            Self::Participations => {
-                no_query()?;
-                Ok(Answer::ok(json!({"payload": participations(region)})))
-            }
-            Self::CreateReport => {
-                no_query()?;
-                let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-                if !content_type.is_some_and(|it| it.starts_with("application/json")) {
-                    return Err(Refusal::unsupported_media());
-                }
-                reports::create(amazon, region, body, course)
-            }
-            Self::ListReports => reports::list(amazon, region, uri),
-            Self::Report(id) => {
-                no_query()?;
-                reports::report(amazon, region, id)
-            }
-            Self::CancelReport(id) => {
-                no_query()?;
-                reports::cancel(amazon, region, id)
-            }
-            Self::ReportDocument(id) => reports::document(amazon, region, id, uri),
-            Self::SearchItems => catalog::search(amazon, region, uri),
-            Self::Item(asin) => catalog::one(amazon, region, asin, uri),
+        let arguments = &self.arguments;
+        (self.operation.perform)(&Input { amazon, region, arguments, head, body, course })
+    }
+}
+
+/// The segments that stand where `path` has braces; none if the others differ.
+fn arguments<'a>(path: &str, segments: &[&'a str]) -> Option<Vec<&'a str>> {
+    let pattern = path.split('/').skip(1);
+    if pattern.clone().count() != segments.len() {
+        return None;
+    }
+    let mut arguments = Vec::new();
+    for (expected, given) in pattern.zip(segments) {
+        if expected.starts_with('{') {
+            arguments.push(*given);
+        } else if expected != *given {
+            return None;
         }
     }
+    Some(arguments)
 }

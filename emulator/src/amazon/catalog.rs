@@ -2,16 +2,13 @@
 
 use super::error::Refusal;
 use super::item::{DATA_SETS, item};
-use super::marketplace::{Marketplace, Region, Standing, standing};
+use super::marketplace::{Marketplace, Region, SELLER, Standing, standing};
 use super::product::{Product, World};
 use super::query::Query;
 use super::{Amazon, Answer};
 use crate::random::Random;
 use axum::http::Uri;
 use serde_json::{Value, json};
-
-/// The demo seller's id, which a search by SKU must name.
-const SELLER: &str = "A1DEMOSELLER00";
 
 /// Items of a page unless the caller says otherwise, and at most.
 const PAGE: (usize, usize) = (10, 20);

@@ -46,6 +46,11 @@ impl Refusal {
         Self { details: details.into(), ..refusal }
     }
 
+    /// 400: a token of a page that is unknown or too old; `message` as callers have recorded it.
+    pub(crate) fn stale(message: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "InvalidInput", message)
+    }
+
     /// 403: the caller may not have this.
     pub(crate) fn denied(details: &str) -> Self {
         let message = "Access to requested resource is denied.";

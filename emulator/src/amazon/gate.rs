@@ -55,7 +55,7 @@ async fn answer(State(host): State<Host>, request: Request) -> Response {
     let segments = query::segments(head.uri.path()).unwrap_or_default();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let call = Call::at(&head.method, &segments);
-    let operation = call.as_ref().map(Call::operation);
+    let operation = call.as_ref().map(|it| it.operation);
     let verdict = Verdict::default();
     let mut exchange = Exchange { arrival, head, verdict, detail: None, fault: None };
     let outcome = if let Some(call) = call {
@@ -64,7 +64,7 @@ async fn answer(State(host): State<Host>, request: Request) -> Response {
         let what = format!("{} {}", exchange.head.method, exchange.head.uri.path());
         Err(Refusal::not_emulated(what).into())
     };
-    let response = amazon.response(outcome, operation.as_ref(), &mut exchange);
+    let response = amazon.response(outcome, operation, &mut exchange);
     let Exchange { head, verdict, detail, fault, .. } = exchange;
     let entry = Entry {
         service: region.name(),
@@ -93,7 +93,7 @@ async fn outcome(
     exchange.detail = subject.detail;
     let Exchange { arrival, ref head, .. } = *exchange;
     amazon.admit(region, &head.headers, arrival.time)?;
-    if !amazon.take(region, &call.operation(), arrival.scaled) {
+    if !amazon.take(region, call.operation, arrival.scaled) {
         return Err(Refusal::quota_exceeded().into());
     }
     exchange.verdict = amazon.faults().decide(&subject.asked, arrival);

@@ -2,9 +2,13 @@
 //!
 //! Ids, currencies and domains are those of Amazon's page "Marketplace IDs".
 
+use super::error::Refusal;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::{America, Asia, Australia, Europe, Tz};
 use serde_json::{Value, json};
+
+/// The demo seller's id, which Amazon calls merchant token too.
+pub(crate) const SELLER: &str = "A1DEMOSELLER00";
 
 /// A region: one host, one authorisation, one set of usage plans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -186,6 +190,15 @@ impl Marketplace {
             0 => minor.to_string(),
             _ => format!("{}.{:02}", minor / 100, minor % 100),
         }
+    }
+}
+
+/// The marketplace of `region` with the id `id`, if the seller may ask for it there.
+pub(crate) fn open(region: Region, id: &str) -> Result<&'static Marketplace, Refusal> {
+    match standing(region, id) {
+        Standing::Open(marketplace) => Ok(marketplace),
+        Standing::Denied => Err(Refusal::denied("The seller does not sell in this marketplace.")),
+        Standing::Unknown => Err(Refusal::invalid(format!("Invalid marketplaceId: {id}"))),
     }
 }
 

@@ -10,12 +10,14 @@ mod catalog;
 mod delivery;
 mod document;
 mod error;
+mod finance;
 mod gate;
 mod item;
 mod lwa;
 mod marketplace;
 mod order;
 mod outcome;
+mod page;
 mod product;
 mod query;
 mod recorded;
@@ -41,6 +43,7 @@ use axum::response::Response;
 use catalog::Search;
 use chrono::TimeDelta;
 use lwa::Tokens;
+use page::Pages;
 use reports::Filter;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -66,7 +69,12 @@ pub(crate) struct Setup {
 /// The names that a script of faults may use.
 pub(crate) fn known() -> Known {
     let marketplaces = Region::ALL.into_iter().flat_map(Region::marketplaces);
-    Known { operations: call::NAMES, marketplace_ids: marketplaces.map(|it| it.id).collect() }
+    Known {
+        operations: call::OPERATIONS.iter().map(|it| it.name).collect(),
+        ranged: subject::RANGED,
+        placed: subject::PLACED,
+        marketplace_ids: marketplaces.map(|it| it.id).collect(),
+    }
 }
 
 /// Amazon, shared by all of its services.
@@ -88,6 +96,7 @@ struct Shared {
     reports: [Mutex<Archive>; 3],
     report_pages: Mutex<HashMap<(Region, String), Filter>>,
     search_pages: Mutex<HashMap<(Region, String), Search>>,
+    pages: Mutex<Pages>,
     requests: AtomicU64,
 }
 
@@ -124,6 +133,7 @@ impl Amazon {
             reports: <[Mutex<Archive>; 3]>::default(),
             report_pages: Mutex::default(),
             search_pages: Mutex::default(),
+            pages: Mutex::default(),
             requests: AtomicU64::new(0),
         };
         let amazon = Self { shared: Arc::new(shared) };

@@ -87,7 +87,7 @@ impl Orders {
 
     /// When the order at `index` was updated last, to the second: orders are spread evenly, each
     /// somewhere in its own share of the span, so that a later index is never an earlier update.
-    fn updated(self, index: u64) -> DateTime<Utc> {
+    pub(crate) fn updated(self, index: u64) -> DateTime<Utc> {
         let count = i64::try_from(self.world.orders).unwrap_or(i64::MAX).max(1);
         let share = (SPAN.num_milliseconds() / count).max(1);
         let within = Random::new(self.world.seed, self.kind("update"), index)
@@ -126,6 +126,29 @@ impl Orders {
             if self.updated(middle) < moment { low = middle + 1 } else { high = middle }
         }
         low
+    }
+
+    /// Index of the order with the number `id`, if it was updated in the past.
+    pub(crate) fn by_id(self, id: &str) -> Option<u64> {
+        let mut groups = id.split('-').skip(1);
+        let mut group = || groups.next().filter(|it| it.len() == 7)?.parse::<u64>().ok();
+        let (middle, last) = (group()?, group()?);
+        // The inverse of 7919 modulo ten million: the last group holds the index, scrambled.
+        let salt = self.world.seed.wrapping_mul(13) % 10_000_000;
+        let low = (last + 10_000_000 - salt) % 10_000_000 * 17679 % 10_000_000;
+        let index = middle % 1_000 * 10_000_000 + low;
+        let is_past = index < self.world.orders && self.updated(index) < self.now;
+        (is_past && self.order(index)?.id == id).then_some(index)
+    }
+
+    /// Whether the first order may have been updated before `moment`.
+    pub(crate) fn has_begun(self, moment: DateTime<Utc>) -> bool {
+        moment >= self.end - SPAN
+    }
+
+    /// The world that it belongs to.
+    pub(crate) fn world(self) -> World {
+        self.world
     }
 
     /// The order at `index`.

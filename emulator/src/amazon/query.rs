@@ -3,6 +3,7 @@
 use super::error::Refusal;
 use axum::http::Uri;
 use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 
 /// The parameters of one query, each given once.
 #[derive(Debug)]
@@ -93,14 +94,30 @@ impl Query {
 
     /// The parameters other than `name`, as one text that is the same for the same parameters.
     pub(crate) fn without(&self, name: &str) -> String {
+        self.without_any(&[name])
+    }
+
+    /// The parameters other than `names`, as one text that is the same for the same parameters.
+    pub(crate) fn without_any(&self, names: &[&str]) -> String {
         let mut others: Vec<String> = self
             .parameters
             .iter()
-            .filter(|(key, _)| key != name)
+            .filter(|(key, _)| !names.contains(&key.as_str()))
             .map(|(key, value)| format!("{key}={value}"))
             .collect();
         others.sort_unstable();
         others.join("\n")
+    }
+
+    /// The parameters as the journal has them: without the value of `token`, and with `items`, the
+    /// number of things in the answer.
+    pub(crate) fn detail(&self, token: &str, items: usize) -> Value {
+        let said = |(key, value): &(String, String)| {
+            let value = if key == token { true.into() } else { value.as_str().into() };
+            (key.clone(), value)
+        };
+        let known = self.parameters.iter().map(said);
+        known.chain([("items".to_owned(), items.into())]).collect::<Map<_, _>>().into()
     }
 
     /// True if a parameter other than `name` is given.

@@ -9,6 +9,18 @@ use axum::http::Uri;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
+/// The parameters with which ranges begin.
+const STARTS: &[&str] = &["postedAfter"];
+
+/// The parameters with which ranges end.
+const ENDS: &[&str] = &["postedBefore"];
+
+/// The operations, beside those of reports, of which a range of time can be asked.
+pub(super) const RANGED: &[&str] = &["listTransactions"];
+
+/// The operations, beside those of reports, of which a marketplace can be asked.
+pub(super) const PLACED: &[&str] = &["searchCatalogItems", "getCatalogItem", "listTransactions"];
+
 /// What one call is about.
 #[derive(Debug, Default)]
 pub(super) struct Subject {
@@ -28,21 +40,20 @@ impl Subject {
         uri: &Uri,
         body: &[u8],
     ) -> Self {
-        let mut subject = match call {
-            Call::CreateReport => Self::of_wish(body),
-            Call::Report(id) | Call::CancelReport(id) => {
-                amazon.reports(region).get(id).map(Self::of_report).unwrap_or_default()
+        let mut subject = match call.operation.name {
+            "createReport" => Self::of_wish(body),
+            "getReport" | "cancelReport" => {
+                let report = amazon.reports(region).get(call.argument()).map(Self::of_report);
+                report.unwrap_or_default()
             }
-            Call::ReportDocument(id) => {
-                amazon.reports(region).by_document(id).map(Self::of_report).unwrap_or_default()
+            "getReportDocument" => {
+                let reports = amazon.reports(region);
+                reports.by_document(call.argument()).map(Self::of_report).unwrap_or_default()
             }
-            Call::ListReports => Self::of_list(uri),
-            Call::Participations | Call::SearchItems | Call::Item(_) => Self {
-                asked: Asked { marketplace_ids: listed(uri, "marketplaceIds"), ..Asked::default() },
-                detail: None,
-            },
+            "getReports" => Self::of_list(uri),
+            _ => Self::of_query(uri),
         };
-        subject.asked.operation = call.operation().name;
+        subject.asked.operation = call.operation.name;
         subject.asked.region = Some(region.name());
         if subject.asked.subject.is_empty() {
             subject.asked.subject = uri.to_string();
@@ -107,6 +118,25 @@ impl Subject {
         let asked = Asked { report_types, marketplace_ids, ..Asked::default() };
         Self { asked, detail: Some(detail) }
     }
+
+    /// Any other query. What it says is put into the journal by the operation.
+    fn of_query(uri: &Uri) -> Self {
+        let marketplace_ids =
+            ["marketplaceIds", "marketplaceId"].iter().flat_map(|name| listed(uri, name));
+        let asked = Asked {
+            marketplace_ids: marketplace_ids.collect(),
+            start: moment(uri, STARTS),
+            end: moment(uri, ENDS),
+            ..Asked::default()
+        };
+        Self { asked, detail: None }
+    }
+}
+
+/// The first value of the first of `names` that a query has, as a moment.
+fn moment(uri: &Uri, names: &[&str]) -> Option<DateTime<Utc>> {
+    let value = names.iter().find_map(|name| listed(uri, name).into_iter().next())?;
+    time(Some(&value.into()))
 }
 
 /// The values of the list `name` in a query.

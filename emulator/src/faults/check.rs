@@ -219,8 +219,9 @@ impl Entry {
             return Err(Wrong::new("operation", format!("expected token, download, {names}")));
         }
         let is_of_reports = operation.is_none_or(|it| it.contains("Report") || it == "download");
-        let has_range = is_of_reports && operation != Some("getReports");
-        let has_marketplace = is_of_reports || operation.is_some_and(|it| it.contains("Catalog"));
+        let is_among = |names: &[&str]| operation.is_some_and(|it| names.contains(&it));
+        let has_range = is_of_reports && operation != Some("getReports") || is_among(known.ranged);
+        let has_marketplace = is_of_reports || is_among(known.placed);
         let fits = [
             ("region", self.region.is_some(), operation != Some("token")),
             ("report_type", self.report_type.is_some(), is_of_reports),

@@ -19,7 +19,11 @@ pub(super) const TRAFFIC: &str = "GET_SALES_AND_TRAFFIC_REPORT";
 #[derive(Debug)]
 pub(crate) struct Known {
     /// Operations that have a usage plan; `token` and `download` go without saying.
-    pub(crate) operations: &'static [&'static str],
+    pub(crate) operations: Vec<&'static str>,
+    /// Operations, beside those of reports, of which a range of time can be asked.
+    pub(crate) ranged: &'static [&'static str],
+    /// Operations, beside those of reports, of which a marketplace can be asked.
+    pub(crate) placed: &'static [&'static str],
     /// Ids of the marketplaces in which the seller sells.
     pub(crate) marketplace_ids: Vec<&'static str>,
 }

@@ -12,7 +12,12 @@ const TRAFFIC: &str = "GET_SALES_AND_TRAFFIC_REPORT";
 const OPERATIONS: &[&str] = &["createReport", "getReports", "getReport", "getReportDocument"];
 
 fn parsed(script: &Value) -> Result<Faults, String> {
-    let known = Known { operations: OPERATIONS, marketplace_ids: vec!["ATVPDKIKX0DER"] };
+    let known = Known {
+        operations: OPERATIONS.to_vec(),
+        ranged: &[],
+        placed: &[],
+        marketplace_ids: vec!["ATVPDKIKX0DER"],
+    };
     Faults::parse(script.to_string().as_bytes(), &known).map_err(|error| error.to_string())
 }
 

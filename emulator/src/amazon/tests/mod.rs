@@ -3,8 +3,10 @@
 mod catalog;
 mod document;
 mod fault;
+mod finance;
 mod life;
 mod login;
+mod model;
 mod storage;
 
 use super::{Amazon, Documents, Region, Setup, World};
