@@ -143,7 +143,7 @@ pub(super) static TYPES: &[T] = &[
     T::csv("SC_VAT_TAX_REPORT").restricted().roles(&[TI]),
     // Fulfillment by Amazon.
     T::tsv("GET_AFN_INVENTORY_DATA").snapshot().remade(30).roles(&[F]),
-    T::tsv("GET_AFN_INVENTORY_DATA_BY_COUNTRY").snapshot().roles(&[F, P]),
+    T::tsv("GET_AFN_INVENTORY_DATA_BY_COUNTRY").snapshot().remade(30).roles(&[F, P]),
     T::tsv("GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL").kept(548).roles(&[F, O, P]),
     T::tsv("GET_AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING").restricted().roles(&[TI]),
     T::tsv("GET_EXCESS_INVENTORY_DATA").snapshot().roles(&[F, P]),

@@ -7,7 +7,7 @@ use crate::marketplace::Region;
 use crate::record::{Column, Conversion, Order};
 
 /// How far back Amazon keeps the movements of its warehouses: eighteen months.
-const KEPT: TimeDelta = TimeDelta::days(545);
+const KEPT: TimeDelta = TimeDelta::days(548);
 
 /// The longest range of movements that is asked for at once.
 const MONTH: TimeDelta = TimeDelta::days(30);
