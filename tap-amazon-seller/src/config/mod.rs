@@ -93,6 +93,8 @@ pub struct StreamConfig {
     pub lookback_days: Option<u32>,
     /// What one record of sales and traffic is about.
     pub asin_granularity: Option<String>,
+    /// The name of the source that feeds the stream, if not the table's.
+    pub source: Option<String>,
 }
 
 /// What `product_catalog` reads.
@@ -183,6 +185,7 @@ impl Config {
                 tracing::warn!("config: streams: there is no stream {name:?}");
             }
         }
+        let roster = sourced(roster, written.streams.as_ref())?;
         Ok(Self {
             client_id: written.lwa_client_id,
             client_secret: written.lwa_client_secret,
@@ -223,6 +226,17 @@ impl Config {
     pub fn stream(&self, name: &str) -> StreamConfig {
         self.streams.get(name).cloned().unwrap_or_default()
     }
+}
+
+/// The streams with the sources that their settings name.
+fn sourced(
+    roster: Roster,
+    settings: Option<&BTreeMap<String, StreamConfig>>,
+) -> Result<Roster, ConfigError> {
+    let settings = settings.into_iter().flatten();
+    let choices = settings.filter_map(|(name, it)| Some((name.as_str(), it.source.as_deref()?)));
+    let choices: Vec<_> = choices.collect();
+    roster.sourced(&choices).or_else(|error| wrong("streams", error.to_string()))
 }
 
 /// The marketplaces that were named, each once.

@@ -50,6 +50,7 @@ fn every_problem_names_the_setting_and_never_the_value() {
             "refresh_tokens",
         ),
         (json!({"refresh_token": null}), "refresh_token"),
+        (json!({"streams": {"products_inventory": {"source": "hunter2"}}}), "streams"),
     ] {
         let error = parse(settings).unwrap_err();
         assert!(error.starts_with(&format!("config: `{setting}`: expected ")), "{error}");

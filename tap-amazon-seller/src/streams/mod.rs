@@ -1,8 +1,8 @@
 //! Every stream this tap can extract, as one table.
 //!
 //! A stream is data: a name, a schema, keys and a [`Source`]. This file holds the types; `table` holds
-//! the entries, and a [`Roster`] is what a run sees of them. To add a report, add a schema file and an entry; nothing else in the tap
-//! names a stream. What cannot be said as data is said once, as a variant of [`Source`],
+//! the entries, `alternatives` other sources for some of them, and a [`Roster`] is what a run sees of them.
+//! To add a report, add a schema file and an entry; nothing else in the tap names a stream. What cannot be said as data is said once, as a variant of [`Source`],
 //! [`Extraction`] or [`Shape`], and never as a special case for one stream.
 
 use chrono::TimeDelta;
@@ -11,12 +11,14 @@ use crate::document::order;
 use crate::marketplace::Region;
 use crate::record::Column;
 
+mod alternatives;
 mod fulfillment;
 mod lists;
 mod pages;
 mod roster;
 mod table;
 
+pub use alternatives::SourceError;
 pub use pages::{PageShape, PageToken, Pages};
 pub use roster::Roster;
 use table::STREAMS;
@@ -41,7 +43,7 @@ pub struct Stream {
 }
 
 /// Where a stream's records come from. An entry never holds a closure.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// The Sellers API's `getMarketplaceParticipations`.
     Participations,
@@ -71,6 +73,13 @@ pub enum Source {
 }
 
 impl Source {
+    /// What the setting `source` of a stream calls it: `report`, or `api` for everything else that Amazon
+    /// is asked for.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        if matches!(self, Self::Report { .. }) { "report" } else { "api" }
+    }
+
     /// The roles of which an application needs one (Amazon's list of 2022; see [`Report::roles`]); none
     /// for what the tap knows by itself.
     #[must_use]
@@ -159,7 +168,7 @@ pub enum Edges {
 }
 
 /// What a report's document becomes in one stream.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shape {
     /// One record for each row of a flat file.
     Rows {

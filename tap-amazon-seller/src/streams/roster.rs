@@ -1,5 +1,6 @@
 //! The streams of a run.
 
+use super::alternatives::{self, ALTERNATIVES, SourceError};
 use super::{STREAMS, Stream};
 
 /// Every stream that a run can extract: those of the table, and behind them those that the user
@@ -27,6 +28,21 @@ impl Roster {
         let leaked = further.into_iter().map(|stream| &*Box::leak(Box::new(stream)));
         roster.streams.extend(leaked);
         roster
+    }
+
+    /// The same streams with other sources: those that `choices` name, as streams and names of sources.
+    ///
+    /// Nothing else about a stream changes, so that its bookmark counts whichever source it had before.
+    pub fn sourced(mut self, choices: &[(&str, &str)]) -> Result<Self, SourceError> {
+        for alternative in alternatives::chosen(&self.streams, ALTERNATIVES, choices)? {
+            for stream in &mut self.streams {
+                if let Some(source) = alternative.source(stream.name) {
+                    // For as long as the program lives, like the further streams.
+                    *stream = Box::leak(Box::new(Stream { source: source.clone(), ..**stream }));
+                }
+            }
+        }
+        Ok(self)
     }
 
     /// All streams, in the order in which they are extracted.
