@@ -19,6 +19,7 @@ pub mod bookmark;
 pub mod catalog_items;
 pub mod check;
 pub mod clock;
+pub mod compat;
 pub mod config;
 pub mod digest;
 pub mod document;

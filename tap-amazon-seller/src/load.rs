@@ -13,11 +13,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use api_client::{DownloadError, Downloader};
 use bytes::{Buf, Bytes};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use tokio::sync::mpsc;
 
 use crate::api::Api;
 use crate::clock::Clock;
+use crate::compat::Origin;
 use crate::digest::Digesting;
 use crate::document::{self, DocumentError, Facts, Feed, Loaded, Place};
 use crate::streams::AsinGranularity;
@@ -38,6 +39,8 @@ pub struct Source {
     pub document_id: String,
     /// What the report covers.
     pub place: Place,
+    /// The end of the report's window, exclusive; nothing for a picture of the present.
+    pub until: Option<DateTime<Utc>>,
     /// The day of a daily report.
     pub day: Option<NaiveDate>,
     /// The granularity that a sales and traffic report was asked for with.
@@ -180,7 +183,8 @@ fn read(
         asin_granularity: source.asin_granularity,
     };
     let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-    writer.extracted_at(clock.now());
+    let origin = Origin { report_id: source.report_id.clone(), until: source.until };
+    writer.extracted_at(clock.now(), origin);
     let mut digesting = Digesting::new(&mut *writer);
     let loaded = document::load(chunks, &facts, &source.feeds, &mut digesting);
     let digest = digesting.digest();

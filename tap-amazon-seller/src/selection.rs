@@ -1,10 +1,13 @@
 //! Which streams a run extracts, and which of their properties.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use singer::catalog::{Catalog, CatalogEntry, Selection};
 use singer::cli::Usage;
 use singer::mask::Mask;
 
+use crate::compat::Fit;
 use crate::streams::{Roster, Stream};
 
 /// A stream that is to be extracted.
@@ -18,22 +21,38 @@ pub struct Selected {
     pub mask: Mask,
     /// Whether to begin anew, whatever the bookmark says.
     pub anew: bool,
+    /// How the records are dressed, if the stream stands for one of another tap.
+    pub fit: Option<Arc<Fit>>,
+}
+
+impl Selected {
+    /// Whether a property of this tap's own record is needed, be it for one that goes out.
+    #[must_use]
+    pub fn wants(&self, property: &str) -> bool {
+        let is_selected = |name: &str| self.mask.keeps(&[name]);
+        match &self.fit {
+            None => is_selected(property),
+            Some(fit) => fit.needs(property, is_selected),
+        }
+    }
 }
 
 /// Everything that this tap can extract, with nothing chosen: what `--discover` prints.
 pub fn catalog(roster: &Roster) -> serde_json::Result<Catalog> {
-    let streams = roster.streams().map(entry).collect::<Result<_, _>>()?;
+    let streams = roster.streams().map(|stream| entry(roster, stream)).collect::<Result<_, _>>()?;
     Ok(Catalog { streams, ..Catalog::default() })
 }
 
-fn entry(stream: &Stream) -> serde_json::Result<CatalogEntry> {
+fn entry(roster: &Roster, stream: &Stream) -> serde_json::Result<CatalogEntry> {
     let selection =
         if stream.selected_by_default { Selection::ByDefault } else { Selection::OnRequest };
-    let schema = serde_json::from_str(stream.schema)?;
+    let dress = roster.dress(stream);
+    let (schema, keys) =
+        dress.map_or((stream.schema, stream.keys), |dress| (dress.schema, dress.keys));
     Ok(CatalogEntry::discovered(
         stream.name,
-        schema,
-        stream.keys,
+        serde_json::from_str(schema)?,
+        keys,
         stream.replication_key,
         selection,
     ))
@@ -62,7 +81,7 @@ pub fn selected(
         if !named.is_empty() && !is_named {
             continue;
         }
-        let own = entry(stream)?;
+        let own = entry(roster, stream)?;
         // A stream that is named without a catalog is wanted even if it is not selected by default.
         let (entry, wanted) = match catalog {
             Some(catalog) => match catalog.entry(stream.name) {
@@ -76,7 +95,8 @@ pub fn selected(
             let anew = stream.replication_key.is_some() && entry.is_full_table();
             let replaced = entry.schema.get("properties").is_some_and(Value::is_object);
             let schema = if replaced { entry.schema } else { own.schema };
-            chosen.push(Selected { stream, schema, mask, anew });
+            let fit = roster.dress(stream).map(Fit::new).transpose()?.map(Arc::new);
+            chosen.push(Selected { stream, schema, mask, anew, fit });
         }
     }
     Ok(chosen)

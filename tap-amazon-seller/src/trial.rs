@@ -26,7 +26,7 @@ pub async fn run(run: Run, test: Test) -> anyhow::Result<()> {
     let mut writer = Writer::new(run.output);
     for selected in run.selected {
         let keys = selected.stream.keys_at(run.config.asin_granularity(&[selected.stream]));
-        writer.open(selected.stream, keys, selected.schema, selected.mask)?;
+        writer.open(&selected, keys)?;
     }
     writer.flush()?;
     Ok(())

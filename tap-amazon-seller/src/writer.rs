@@ -13,7 +13,9 @@ use serde_json::value::RawValue;
 use singer::Output;
 use singer::mask::Mask;
 
+use crate::compat::{Fit, Origin};
 use crate::document::{Emit, EmitError};
+use crate::selection::Selected;
 use crate::streams::Stream;
 
 /// A stream that this run writes.
@@ -24,6 +26,8 @@ struct Channel {
     /// What the stream's records look like, as far as this run knows.
     schema: Value,
     mask: Mask,
+    /// How records are dressed before they are masked.
+    fit: Option<Arc<Fit>>,
     records: Arc<AtomicU64>,
 }
 
@@ -55,6 +59,8 @@ pub struct Writer {
     gathering: Option<Gathering>,
     /// When the records that are being written were seen, RFC 3339.
     extracted_at: String,
+    /// The report that they come from.
+    origin: Origin,
     filtered: Vec<u8>,
     /// What stopped the writing, for whoever asks.
     failure: Option<io::Error>,
@@ -69,20 +75,23 @@ impl Writer {
             channels: IndexMap::new(),
             gathering: None,
             extracted_at: String::new(),
+            origin: Origin::default(),
             filtered: Vec::new(),
             failure: None,
         }
     }
 
     /// Adds a stream whose selected properties go out, and announces its schema and keys.
-    pub fn open(
-        &mut self,
-        stream: &'static Stream,
-        keys: &'static [&'static str],
-        schema: Value,
-        mask: Mask,
-    ) -> io::Result<()> {
-        let channel = Channel { stream, keys, schema, mask, records: Arc::default() };
+    pub fn open(&mut self, selected: &Selected, keys: &'static [&'static str]) -> io::Result<()> {
+        let Selected { stream, schema, mask, fit, .. } = selected;
+        let channel = Channel {
+            stream,
+            keys: fit.as_ref().map_or(keys, |fit| fit.keys()),
+            schema: schema.clone(),
+            mask: mask.clone(),
+            fit: fit.clone(),
+            records: Arc::default(),
+        };
         announce(&self.output, &channel)?;
         self.channels.insert(stream.name, channel);
         Ok(())
@@ -100,9 +109,10 @@ impl Writer {
         found.unwrap_or_default().into_iter().collect()
     }
 
-    /// Sets the time at which the records that follow were seen.
-    pub fn extracted_at(&mut self, time: DateTime<Utc>) {
+    /// Sets the time at which the records that follow were seen, and the report that they come from.
+    pub fn extracted_at(&mut self, time: DateTime<Utc>, origin: Origin) {
         self.extracted_at = time.to_rfc3339_opts(SecondsFormat::Millis, true);
+        self.origin = origin;
     }
 
     /// The records written so far, by stream, of the streams that are open by now.
@@ -142,6 +152,10 @@ impl Writer {
     /// Adds a property to a stream's schema and announces it.
     fn extend(&mut self, stream: &str, name: &str, schema: Value) -> io::Result<()> {
         let Some(channel) = self.channels.get_mut(stream) else { return Ok(()) };
+        if channel.fit.is_some() {
+            // Another tap's stream has the properties that it has.
+            return Ok(());
+        }
         let Some(properties) = channel.schema.get_mut("properties").and_then(Value::as_object_mut)
         else {
             return Ok(());
@@ -161,6 +175,9 @@ impl Writer {
             gathering.see(record)?;
         }
         let Some(channel) = self.channels.get_mut(stream) else { return Ok(()) };
+        let dressed = channel.fit.as_ref().map(|fit| fit.dress(record, &self.origin));
+        let dressed = dressed.transpose().map_err(io::Error::other)?;
+        let record = dressed.as_deref().unwrap_or(record);
         let record = if channel.mask.is_all() {
             record
         } else {

@@ -39,7 +39,7 @@ use singer::State;
 
 use crate::extent::Extent;
 use crate::job::Job;
-use crate::marketplace::Region;
+use crate::marketplace::{Marketplace, Region};
 use crate::streams::Stream;
 
 /// The member of the state that holds the reports under way.
@@ -126,15 +126,18 @@ impl Bookmarks {
 
     /// What of a stream is out for a unit.
     ///
-    /// A bookmark without a cursor was written by another tap. Then its one value holds for every unit,
-    /// whether it is kept under `replication_key_value` or under the replication key's own name.
+    /// A bookmark without a cursor was written by another tap. Where that kept a partition for each
+    /// marketplace, the unit's own counts, and for a region the earliest of its marketplaces. Otherwise its
+    /// one value holds for every unit, whether it is kept under `replication_key_value` or under the
+    /// replication key's own name.
     #[must_use]
     pub fn extent(&self, stream: &Stream, unit: &str) -> Extent {
         let Some(bookmark) = self.state.bookmark(stream.name) else { return Extent::default() };
         if !bookmark.contains_key("cursor") {
             let named = stream.replication_key.and_then(|key| bookmark.get(key));
             let foreign = bookmark.get("replication_key_value").or(named).and_then(Value::as_str);
-            return Extent::new(foreign.and_then(Until::parse), []);
+            let foreign = foreign.and_then(Until::parse);
+            return Extent::new(foreign.or_else(|| partition(bookmark, unit)), []);
         }
         let Some(cursor) = self.cursor(stream, unit) else { return Extent::default() };
         let point = |value: &Value| value.as_str().and_then(Until::parse);
@@ -219,6 +222,20 @@ impl Bookmarks {
         bookmark.insert("cursor".to_owned(), Value::Object(cursors));
         self.state.set_bookmark(stream.name, bookmark);
     }
+}
+
+/// What the partitions of a bookmark say of a unit, as the Singer SDK writes them:
+/// `{"partitions": [{"context": {"marketplace_id": "US"}, "replication_key_value": …}]}`.
+fn partition(bookmark: &Map<String, Value>, unit: &str) -> Option<Until> {
+    let partitions = bookmark.get("partitions")?.as_array()?.iter();
+    let own = partitions.filter(|partition| {
+        let name = partition.pointer("/context/marketplace_id").and_then(Value::as_str);
+        let marketplace = name.and_then(Marketplace::find);
+        marketplace.is_some_and(|it| it.id == unit || it.region.code() == unit)
+    });
+    let value =
+        |partition: &Value| partition.get("replication_key_value")?.as_str().map(str::to_owned);
+    own.filter_map(value).filter_map(|text| Until::parse(&text)).min()
 }
 
 /// The object that a member was, if it was one.

@@ -157,3 +157,20 @@ fn a_job_keeps_its_place_and_gives_it_to_the_next() {
     assert_eq!(bookmarks.put_job(Region::Na, &job("2026-11-16")), first);
     assert_eq!(bookmarks.jobs(Region::Eu), []);
 }
+
+#[test]
+fn partitions_of_another_tap_count_for_their_marketplaces_and_the_earliest_for_a_region() {
+    let state = json!({"bookmarks": {"orders": {"partitions": [
+        {"context": {"marketplace_id": "US"}, "replication_key": "LastUpdateDate",
+         "replication_key_value": "2026-01-02T03:04:05Z"},
+        {"context": {"marketplace_id": "CA"}, "replication_key_value": "2026-01-01T00:00:00Z"},
+        {"context": {"marketplace_id": "UK"}, "replication_key_value": "2025-01-01T00:00:00Z"},
+        {"context": {"marketplace_id": "DE"}}]}}});
+    let bookmarks = bookmarks(&state);
+    let until = |unit: &str| bookmarks.extent(stream("orders"), unit).until();
+    let time = |text: &str| Some(Until::Time(text.parse().unwrap()));
+    assert_eq!(until("ATVPDKIKX0DER"), time("2026-01-02T03:04:05Z"));
+    assert_eq!(until("na"), time("2026-01-01T00:00:00Z"));
+    assert_eq!(until("eu"), time("2025-01-01T00:00:00Z"));
+    assert_eq!(until("fe"), None);
+}

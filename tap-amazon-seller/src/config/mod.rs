@@ -13,6 +13,7 @@ use singer::about::About;
 use singer::config::ConfigError;
 use url::Url;
 
+use crate::compat::{ListingColumns, hotglue};
 use crate::marketplace::{Marketplace, Region};
 use crate::streams::{AsinGranularity, Roster, Stream};
 
@@ -76,6 +77,16 @@ pub struct Config {
     pub endpoints: BTreeMap<Region, String>,
 }
 
+/// Settings of older taps that mean nothing to this one.
+const IGNORED: &[(&str, &str)] = &[
+    ("aws_access_key", "Amazon no longer asks for signed requests"),
+    ("aws_secret_key", "Amazon no longer asks for signed requests"),
+    ("role_arn", "Amazon no longer asks for signed requests"),
+    ("report_types", "every report is a stream of its own; see custom_reports"),
+    ("processing_status", "reports that are under way are taken up by what they were asked for"),
+    ("products_include_data", "data sets are asked for as properties are selected"),
+];
+
 /// How the regions of a run came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Regions {
@@ -132,6 +143,15 @@ struct Written {
     max_wait_minutes: Option<f64>,
     sandbox: Option<bool>,
     endpoints: Option<IndexMap<String, String>>,
+    compat: Option<Compat>,
+    listing_columns: Option<ListingColumns>,
+}
+
+/// Another tap whose streams are written in the place of this tap's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Compat {
+    Hotglue,
 }
 
 /// A list, or comma text.
@@ -156,11 +176,9 @@ impl Config {
     /// Reads a configuration whose schema has been checked. `now` is where a run ends and from where
     /// the default start is counted.
     pub fn parse(settings: Map<String, Value>, now: DateTime<Utc>) -> Result<Self, ConfigError> {
-        for ignored in ["aws_access_key", "aws_secret_key", "role_arn"] {
-            if settings.get(ignored).is_some_and(|value| !value.is_null()) {
-                tracing::warn!(
-                    "config: {ignored}: ignored; Amazon no longer asks for signed requests"
-                );
+        for (ignored, reason) in IGNORED {
+            if settings.get(*ignored).is_some_and(|value| !value.is_null()) {
+                tracing::warn!("config: {ignored}: ignored; {reason}");
             }
         }
         let written: Written = singer::config::read(settings)?;
@@ -179,7 +197,12 @@ impl Config {
         }
         let (login_endpoint, endpoints) =
             endpoints(written.endpoints, written.sandbox.unwrap_or_default())?;
-        let roster = Roster::table();
+        let roster = match written.compat {
+            None => Roster::table(),
+            Some(Compat::Hotglue) => {
+                Roster::table().dressed(hotglue(written.listing_columns.unwrap_or_default()))
+            }
+        };
         for name in written.streams.iter().flat_map(BTreeMap::keys) {
             if roster.find(name).is_none() {
                 tracing::warn!("config: streams: there is no stream {name:?}");

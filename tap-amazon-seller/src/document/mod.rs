@@ -26,11 +26,12 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use serde_json::Value;
 
 use crate::marketplace::{Marketplace, Region};
+use crate::plan::Window;
 use crate::streams::{AsinGranularity, Shape, Source, Stream};
 
 /// What is known about a document before it is read.
@@ -64,6 +65,20 @@ impl Place {
         match self {
             Self::Region(region) => region.code(),
             Self::Marketplace(marketplace) => marketplace.id,
+        }
+    }
+
+    /// The start and the end of a window, exclusive; nothing for the present.
+    #[must_use]
+    pub fn bounds(self, window: Window) -> Option<[DateTime<Utc>; 2]> {
+        let start = |day: NaiveDate| {
+            let midnight = day.and_time(NaiveTime::MIN).and_local_timezone(self.time_zone());
+            midnight.earliest().map(|start| start.to_utc())
+        };
+        match window {
+            Window::Present => None,
+            Window::Times(from, until) => Some([from, until]),
+            Window::Day(day) => start(day).zip(day.succ_opt().and_then(start)).map(<[_; 2]>::from),
         }
     }
 

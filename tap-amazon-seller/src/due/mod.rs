@@ -238,9 +238,12 @@ fn lookback(config: &Config, source: &impl Windowed, streams: &[&Stream]) -> Tim
 fn feed(stream: &'static Stream, selected: &[Selected]) -> Feed {
     let mut feed = Feed::all(stream);
     if let Some(selected) = selected.iter().find(|each| each.stream == stream) {
-        let properties = selected.schema.get("properties").and_then(serde_json::Value::as_object);
+        // What goes out in the shape of another tap is built of this tap's own properties.
+        let own = selected.fit.as_ref().and_then(|_| serde_json::from_str(stream.schema).ok());
+        let schema = own.as_ref().unwrap_or(&selected.schema);
+        let properties = schema.get("properties").and_then(serde_json::Value::as_object);
         let names = properties.into_iter().flatten().map(|(name, _)| name);
-        feed.deselected = names.filter(|name| !selected.mask.keeps(&[name])).cloned().collect();
+        feed.deselected = names.filter(|name| !selected.wants(name)).cloned().collect();
     }
     feed
 }

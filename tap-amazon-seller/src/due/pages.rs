@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Lane, Pending, Windowed};
 use crate::account::Area;
@@ -62,20 +62,7 @@ pub fn parameters(
         }
     };
     let marketplaces = pages.marketplaces.iter().map(|name| (*name, ids.clone()));
-    let times = pages.window.into_iter().zip(bounds(place, window));
+    let times = pages.window.into_iter().zip(place.bounds(window));
     let times = times.flat_map(|(names, bounds)| names.into_iter().zip(bounds.map(utc)));
     fixed.chain(marketplaces).chain(times).collect()
-}
-
-/// The start and the end of a window; nothing for the present.
-fn bounds(place: Place, window: Window) -> Option<[DateTime<Utc>; 2]> {
-    let start = |day: NaiveDate| {
-        let midnight = day.and_time(NaiveTime::MIN).and_local_timezone(place.time_zone());
-        midnight.earliest().map(|start| start.to_utc())
-    };
-    match window {
-        Window::Present => None,
-        Window::Times(from, until) => Some([from, until]),
-        Window::Day(day) => start(day).zip(day.succ_opt().and_then(start)).map(<[_; 2]>::from),
-    }
 }

@@ -2,19 +2,22 @@
 
 use super::alternatives::{self, ALTERNATIVES, SourceError};
 use super::{STREAMS, Stream};
+use crate::compat::Dress;
 
 /// Every stream that a run can extract: those of the table, and behind them those that the user
 /// describes in the configuration.
 #[derive(Debug, Clone)]
 pub struct Roster {
     streams: Vec<&'static Stream>,
+    /// How streams look where they stand for those of another tap.
+    dresses: Vec<&'static Dress>,
 }
 
 impl Roster {
     /// The streams of the table alone.
     #[must_use]
     pub fn table() -> Self {
-        Self { streams: STREAMS.iter().collect() }
+        Self { streams: STREAMS.iter().collect(), dresses: Vec::new() }
     }
 
     /// The table with further streams, whose names are new.
@@ -43,6 +46,31 @@ impl Roster {
             }
         }
         Ok(self)
+    }
+
+    /// The streams of another tap in the place of the table's; further streams stay as they are. What a
+    /// dress is made of, and is not in the roster, is left out.
+    #[must_use]
+    pub fn dressed(self, dresses: Vec<&'static Dress>) -> Self {
+        let stream = |dress: &&'static Dress| {
+            let own = self.find(dress.of)?;
+            Some(&*Box::leak(Box::new(Stream {
+                name: dress.name,
+                schema: own.schema,
+                keys: own.keys,
+                replication_key: dress.replication_key,
+                selected_by_default: dress.selected_by_default,
+                source: own.source.clone(),
+            })))
+        };
+        let further = self.streams().skip(STREAMS.len());
+        Self { streams: dresses.iter().filter_map(stream).chain(further).collect(), dresses }
+    }
+
+    /// How a stream looks, if it stands for one of another tap.
+    #[must_use]
+    pub fn dress(&self, stream: &Stream) -> Option<&'static Dress> {
+        self.dresses.iter().copied().find(|dress| dress.name == stream.name)
     }
 
     /// All streams, in the order in which they are extracted.

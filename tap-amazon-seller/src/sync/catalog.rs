@@ -23,7 +23,7 @@ impl Desk {
         let reader = CatalogReader {
             api: self.area.api.clone(),
             marketplace,
-            included_data: included_data(|set| selected.mask.keeps(&[set])),
+            included_data: included_data(|set| selected.wants(set)),
             items: self.sender.clone(),
         };
         self.reading.spawn(async move { (marketplace, reader.read(&wanted).await) });

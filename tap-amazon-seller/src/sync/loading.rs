@@ -19,6 +19,7 @@ impl Desk {
             report_id: report.report_id.clone(),
             document_id,
             place: lane.place,
+            until: lane.place.bounds(errand.window).map(|[_, until]| until),
             day: if let Window::Day(day) = errand.window { Some(day) } else { None },
             asin_granularity: lane.asin_granularity,
             feeds: lane.feeds.clone(),

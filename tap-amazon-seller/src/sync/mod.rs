@@ -34,6 +34,7 @@ use singer::{Output, metric};
 use crate::account::{self, Area};
 use crate::bookmark::Bookmarks;
 use crate::clock::Clock;
+use crate::compat::Origin;
 use crate::config::{CatalogScope, Config};
 use crate::due::{self, Lane};
 use crate::forecast::spelled;
@@ -160,7 +161,7 @@ fn opened(run: &Run) -> std::io::Result<Writer> {
     let mut writer = Writer::new(run.output.clone());
     for selected in &run.selected {
         let keys = selected.stream.keys_at(run.config.asin_granularity(&[selected.stream]));
-        writer.open(selected.stream, keys, selected.schema.clone(), selected.mask.clone())?;
+        writer.open(selected, keys)?;
     }
     Ok(writer)
 }
@@ -274,7 +275,7 @@ impl Context {
         let (writer, now) = (Arc::clone(&self.writer), self.clock.now());
         let writing = tokio::task::spawn_blocking(move || {
             let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-            writer.extracted_at(now);
+            writer.extracted_at(now, Origin::default());
             records.iter().try_for_each(|record| writer.write(stream.name, record))
         });
         Ok(joined(writing.await)?)

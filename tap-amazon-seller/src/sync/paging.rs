@@ -13,6 +13,7 @@ use bytes::Bytes;
 
 use super::{Context, joined};
 use crate::account::Area;
+use crate::compat::Origin;
 use crate::document::EmitError;
 use crate::due::Lane;
 use crate::pages::{Page, PageError, Recorder};
@@ -159,7 +160,7 @@ impl Paging {
         let recording = tokio::task::spawn_blocking(move || {
             let page = Page::of(pages, &body)?;
             let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-            writer.extracted_at(now);
+            writer.extracted_at(now, Origin::default());
             let mut records = 0;
             for recorder in &mut recorders {
                 match recorder.page(number, &page, &mut *writer) {
