@@ -21,6 +21,7 @@ mod plytix;
 mod random;
 
 use amazon::{Amazon, Documents, Region, Setup, World};
+pub use amazon::{Authorization, Role, Unauthorized};
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Clock;
 use faults::Faults;
@@ -44,6 +45,8 @@ pub struct Settings {
     pub asins: u64,
     /// Number of orders in each region.
     pub orders: u64,
+    /// How many days back the orders reach.
+    pub order_days: u32,
     /// Published rates are multiplied by this, and waiting times divided.
     pub speed: f64,
     /// Life of an access token of Amazon's, in seconds.
@@ -54,6 +57,8 @@ pub struct Settings {
     pub journal: Option<PathBuf>,
     /// A script of what shall go wrong; `README.md` says what it may hold.
     pub faults: Option<PathBuf>,
+    /// What the seller has authorised.
+    pub authorization: Authorization,
     /// How Plytix is set up.
     pub plytix: PlytixSettings,
 }
@@ -143,11 +148,17 @@ impl Emulator {
         let faults = Faults::read(&script, &amazon::known()).map_err(refused)?;
         let storage = listener().await?;
         let setup = Setup {
-            world: World { seed: settings.seed, asins: settings.asins, orders: settings.orders },
+            world: World {
+                seed: settings.seed,
+                asins: settings.asins,
+                orders: settings.orders,
+                order_days: settings.order_days,
+            },
             token_life: TimeDelta::seconds(settings.token_life_seconds.into()),
             storage: storage.1,
             documents,
             faults,
+            authorization: settings.authorization,
         };
         let canonicals = canonicals(setup.world, settings.plytix.canonicals);
         let amazon = Amazon::new(setup, clock.clone(), journal.clone()).map_err(refused)?;

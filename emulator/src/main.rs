@@ -3,7 +3,7 @@
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
-use emulator::{Emulator, PlytixSettings, Settings};
+use emulator::{Authorization, Emulator, PlytixSettings, Settings};
 use std::io::Write;
 use std::path::PathBuf;
 use tokio::io::AsyncReadExt;
@@ -34,6 +34,9 @@ struct Serve {
     /// Number of orders in each region.
     #[arg(long, default_value_t = 500)]
     orders: u64,
+    /// How many days back from the start, that day included, the orders reach.
+    #[arg(long, value_name = "DAYS", default_value_t = 180)]
+    order_days: u32,
     /// Multiply all published rates by this, and divide all waiting times.
     #[arg(long, default_value_t = 1.0, value_parser = speed)]
     speed: f64,
@@ -46,6 +49,8 @@ struct Serve {
     /// Write one line of JSON for each request to FILE.
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
+    #[command(flatten)]
+    authorization: Authorization,
     #[command(flatten)]
     plytix: PlytixSettings,
     /// Play the faults that FILE describes (see README.md).
@@ -85,11 +90,13 @@ async fn run(serve: Serve, now: DateTime<Utc>) -> anyhow::Result<()> {
         seed: serve.seed,
         asins: serve.asins,
         orders: serve.orders,
+        order_days: serve.order_days,
         speed: serve.speed,
         token_life_seconds: serve.token_life,
         documents: serve.documents,
         journal: serve.journal,
         faults: serve.faults,
+        authorization: serve.authorization,
         plytix: serve.plytix,
     };
     // Before anybody is told where to find the emulator, so that an early signal ends it as well.

@@ -6,7 +6,8 @@
 use super::error::Refusal;
 use super::marketplace::{Region, participations};
 use super::query::Query;
-use super::{Amazon, Answer, catalog, finance, reports};
+use super::role::{self, Role};
+use super::{Amazon, Answer, catalog, finance, orders, reports};
 use crate::bucket::Plan;
 use crate::faults::Course;
 use axum::http::header::CONTENT_TYPE;
@@ -25,6 +26,8 @@ pub(crate) struct Operation {
     method: &'static str,
     /// Its path; a segment in braces stands for an argument.
     path: &'static str,
+    /// One of these roles must be given; none is needed if there are none.
+    roles: &'static [Role],
     perform: Perform,
 }
 
@@ -79,44 +82,47 @@ const fn operation(
     burst: u32,
     method: &'static str,
     path: &'static str,
+    roles: &'static [Role],
     perform: Perform,
 ) -> Operation {
-    Operation { name, plan: Plan { rate, burst }, method, path, perform }
+    Operation { name, plan: Plan { rate, burst }, method, path, roles, perform }
 }
 
 /// Every operation.
 #[rustfmt::skip]
 pub(crate) static OPERATIONS: &[Operation] = &[
-    operation("getMarketplaceParticipations", 0.016, 15, "GET", "/sellers/v1/marketplaceParticipations", |it| {
+    operation("getMarketplaceParticipations", 0.016, 15, "GET", "/sellers/v1/marketplaceParticipations", role::SELLERS, |it| {
         it.no_query()?;
         Ok(Answer::ok(json!({"payload": participations(it.region)})))
     }),
-    operation("createReport", 0.0167, 15, "POST", "/reports/2021-06-30/reports", |it| {
+    operation("createReport", 0.0167, 15, "POST", "/reports/2021-06-30/reports", &[], |it| {
         it.no_query()?;
         it.json_body()?;
         reports::create(it.amazon, it.region, it.body, it.course)
     }),
-    operation("getReports", 0.0222, 10, "GET", "/reports/2021-06-30/reports", |it| {
+    operation("getReports", 0.0222, 10, "GET", "/reports/2021-06-30/reports", &[], |it| {
         reports::list(it.amazon, it.region, it.uri())
     }),
-    operation("getReport", 2.0, 15, "GET", "/reports/2021-06-30/reports/{reportId}", |it| {
+    operation("getReport", 2.0, 15, "GET", "/reports/2021-06-30/reports/{reportId}", &[], |it| {
         it.no_query()?;
         reports::report(it.amazon, it.region, it.argument())
     }),
-    operation("cancelReport", 0.0222, 10, "DELETE", "/reports/2021-06-30/reports/{reportId}", |it| {
+    operation("cancelReport", 0.0222, 10, "DELETE", "/reports/2021-06-30/reports/{reportId}", &[], |it| {
         it.no_query()?;
         reports::cancel(it.amazon, it.region, it.argument())
     }),
-    operation("getReportDocument", 0.0167, 15, "GET", "/reports/2021-06-30/documents/{reportDocumentId}", |it| {
+    operation("getReportDocument", 0.0167, 15, "GET", "/reports/2021-06-30/documents/{reportDocumentId}", &[], |it| {
         reports::document(it.amazon, it.region, it.argument(), it.uri())
     }),
-    operation("searchCatalogItems", 2.0, 2, "GET", "/catalog/2022-04-01/items", |it| {
+    operation("searchCatalogItems", 2.0, 2, "GET", "/catalog/2022-04-01/items", &[], |it| {
         catalog::search(it.amazon, it.region, it.uri())
     }),
-    operation("getCatalogItem", 2.0, 2, "GET", "/catalog/2022-04-01/items/{asin}", |it| {
+    operation("getCatalogItem", 2.0, 2, "GET", "/catalog/2022-04-01/items/{asin}", &[], |it| {
         catalog::one(it.amazon, it.region, it.argument(), it.uri())
     }),
-    operation("listTransactions", 0.5, 10, "GET", "/finances/2024-06-19/transactions", finance::transactions),
+    operation("listTransactions", 0.5, 10, "GET", "/finances/2024-06-19/transactions", role::FINANCES, finance::transactions),
+    operation("searchOrders", 0.0056, 20, "GET", "/orders/2026-01-01/orders", role::ORDERS, orders::search),
+    operation("getOrder", 0.5, 30, "GET", "/orders/2026-01-01/orders/{orderId}", role::ORDERS, orders::one),
 ];
 
 /// What a request asks for.
@@ -150,6 +156,7 @@ impl<'a> Call<'a> {
         body: &[u8],
         course: &Course,
     ) -> Result<Answer, Refusal> {
+        amazon.authorization().check(self.operation.roles)?;
         let arguments = &self.arguments;
         (self.operation.perform)(&Input { amazon, region, arguments, head, body, course })
     }

@@ -16,6 +16,7 @@ mod item;
 mod lwa;
 mod marketplace;
 mod order;
+mod orders;
 mod outcome;
 mod page;
 mod product;
@@ -23,6 +24,7 @@ mod query;
 mod recorded;
 mod report;
 mod reports;
+mod role;
 mod storage;
 mod subject;
 mod traffic;
@@ -30,6 +32,7 @@ mod traffic;
 pub(crate) use marketplace::Region;
 pub(crate) use product::World;
 pub(crate) use recorded::Documents;
+pub use role::{Authorization, Role, Unauthorized};
 
 use crate::bucket::Bucket;
 use crate::clock::Clock;
@@ -64,6 +67,8 @@ pub(crate) struct Setup {
     pub(crate) documents: Documents,
     /// What shall go wrong.
     pub(crate) faults: Faults,
+    /// What the seller has authorised.
+    pub(crate) authorization: Authorization,
 }
 
 /// The names that a script of faults may use.
@@ -90,6 +95,7 @@ struct Shared {
     world: World,
     documents: Documents,
     faults: Faults,
+    authorization: Authorization,
     storage: Storage,
     tokens: Mutex<Tokens>,
     buckets: Mutex<HashMap<(Region, &'static str), Bucket>>,
@@ -120,13 +126,14 @@ impl Answer {
 impl Amazon {
     /// Amazon, with nothing asked of it yet, but for the reports of the script.
     pub(crate) fn new(setup: Setup, clock: Clock, journal: Journal) -> Result<Self, ScriptError> {
-        let Setup { world, token_life, storage, documents, faults } = setup;
+        let Setup { world, token_life, storage, documents, faults, authorization } = setup;
         let shared = Shared {
             clock,
             journal,
             world,
             documents,
             faults,
+            authorization,
             storage: Storage::new(storage),
             tokens: Mutex::new(Tokens::new(world.seed, token_life)),
             buckets: Mutex::default(),
@@ -174,6 +181,10 @@ impl Amazon {
 
     fn faults(&self) -> &Faults {
         &self.shared.faults
+    }
+
+    fn authorization(&self) -> &Authorization {
+        &self.shared.authorization
     }
 
     fn storage(&self) -> &Storage {

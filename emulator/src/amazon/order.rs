@@ -6,8 +6,11 @@ use crate::random::Random;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use std::ops::Range;
 
-/// How far back the orders of a world reach from the day on which the emulator was started.
-const SPAN: TimeDelta = TimeDelta::days(180);
+/// How long after it was placed an order is updated last, at most.
+pub(crate) const LONGEST_PREPARATION: TimeDelta = TimeDelta::minutes(12_000);
+
+/// The promotions of a line with a discount.
+pub(crate) const PROMOTIONS: &[&str] = &["Autumn Sale 10%", "PAWS-V2-10000000-1"];
 
 /// One order.
 #[derive(Debug)]
@@ -60,6 +63,28 @@ pub(crate) struct Line {
     pub(crate) discount: u64,
 }
 
+impl Order {
+    /// Where it was sold, in the words of the report and of Orders.
+    pub(crate) fn sales_channel(&self) -> String {
+        if self.is_amazon {
+            self.marketplace.name.to_owned()
+        } else {
+            format!("Non-Amazon {}", self.marketplace.country)
+        }
+    }
+
+    /// Pieces of `line` that are still ordered: none when the order is cancelled.
+    pub(crate) fn ordered(&self, line: &Line) -> u64 {
+        if self.status == "Cancelled" { 0 } else { line.quantity }
+    }
+
+    /// The number that a company has given its order.
+    pub(crate) fn purchase_order(&self) -> Option<String> {
+        let line = self.lines.first().filter(|_| self.is_business)?;
+        Some(format!("PO {}", line.quantity + 4000))
+    }
+}
+
 /// The orders of one region, at one moment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Orders {
@@ -85,16 +110,21 @@ impl Orders {
         Self { world, region, end, now, started_at }
     }
 
+    /// How far back the orders reach.
+    fn span(self) -> TimeDelta {
+        TimeDelta::days(self.world.order_days.into())
+    }
+
     /// When the order at `index` was updated last, to the second: orders are spread evenly, each
     /// somewhere in its own share of the span, so that a later index is never an earlier update.
     pub(crate) fn updated(self, index: u64) -> DateTime<Utc> {
         let count = i64::try_from(self.world.orders).unwrap_or(i64::MAX).max(1);
-        let share = (SPAN.num_milliseconds() / count).max(1);
+        let share = (self.span().num_milliseconds() / count).max(1);
         let within = Random::new(self.world.seed, self.kind("update"), index)
             .below(u64::try_from(share).unwrap_or(1));
         let index = i64::try_from(index).unwrap_or(i64::MAX);
         let millis = share.saturating_mul(index).saturating_add(i64::try_from(within).unwrap_or(0));
-        self.end - SPAN + TimeDelta::seconds(millis / 1000)
+        self.end - self.span() + TimeDelta::seconds(millis / 1000)
     }
 
     /// The kind of values that belongs to this region only.
@@ -143,7 +173,7 @@ impl Orders {
 
     /// Whether the first order may have been updated before `moment`.
     pub(crate) fn has_begun(self, moment: DateTime<Utc>) -> bool {
-        moment >= self.end - SPAN
+        moment >= self.end - self.span()
     }
 
     /// The world that it belongs to.
@@ -159,8 +189,9 @@ impl Orders {
         let place = usize::try_from(random.below(u64::try_from(weighted).ok()?)).ok()?;
         let marketplace = *marketplaces.get(place)?;
         let updated = self.updated(index);
+        let longest = u64::try_from(LONGEST_PREPARATION.num_minutes()).ok()?;
         let purchased =
-            updated - TimeDelta::minutes(i64::try_from(random.between(1, 12_000)).ok()?);
+            updated - TimeDelta::minutes(i64::try_from(random.between(1, longest)).ok()?);
         let is_amazon = !random.chance(3);
         let status = match random.below(100) {
             // What is still pending has changed lately.
@@ -294,7 +325,7 @@ mod tests {
     /// Noon of the day on which these tests play, and the orders of a region.
     fn orders(count: u64) -> Orders {
         let noon = Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).unwrap();
-        let world = World { seed: 3, asins: 50, orders: count };
+        let world = World { seed: 3, asins: 50, orders: count, order_days: 180 };
         Orders::new(world, Region::Na, noon, noon)
     }
 

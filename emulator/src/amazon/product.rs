@@ -17,6 +17,8 @@ pub(crate) struct World {
     pub(crate) asins: u64,
     /// Number of orders in each region.
     pub(crate) orders: u64,
+    /// How many days back from the start, that day included, the orders reach.
+    pub(crate) order_days: u32,
 }
 
 /// How many products a family has.
@@ -306,7 +308,7 @@ impl Product {
 mod tests {
     use super::{Role, World};
 
-    const WORLD: World = World { seed: 5, asins: 200, orders: 0 };
+    const WORLD: World = World { seed: 5, asins: 200, orders: 0, order_days: 180 };
 
     #[test]
     fn asins_skus_and_bar_codes_lead_back_to_their_products() {

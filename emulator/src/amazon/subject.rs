@@ -10,16 +10,17 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 /// The parameters with which ranges begin.
-const STARTS: &[&str] = &["postedAfter"];
+const STARTS: &[&str] = &["postedAfter", "createdAfter", "lastUpdatedAfter"];
 
 /// The parameters with which ranges end.
-const ENDS: &[&str] = &["postedBefore"];
+const ENDS: &[&str] = &["postedBefore", "createdBefore", "lastUpdatedBefore"];
 
 /// The operations, beside those of reports, of which a range of time can be asked.
-pub(super) const RANGED: &[&str] = &["listTransactions"];
+pub(super) const RANGED: &[&str] = &["listTransactions", "searchOrders"];
 
 /// The operations, beside those of reports, of which a marketplace can be asked.
-pub(super) const PLACED: &[&str] = &["searchCatalogItems", "getCatalogItem", "listTransactions"];
+pub(super) const PLACED: &[&str] =
+    &["searchCatalogItems", "getCatalogItem", "listTransactions", "searchOrders"];
 
 /// What one call is about.
 #[derive(Debug, Default)]

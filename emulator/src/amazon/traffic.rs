@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn every_known_day_of_two_years_has_rows_in_every_marketplace_of_a_small_world() {
         let today = NaiveDate::from_ymd_opt(2026, 11, 20).unwrap();
-        let world = World { seed: 1, asins: 12, orders: 0 };
+        let world = World { seed: 1, asins: 12, orders: 0, order_days: 180 };
         for marketplace in Region::ALL.into_iter().flat_map(Region::marketplaces) {
             let traffic = Traffic::new(world, marketplace, today, Figures::default());
             let has_rows = |date: &NaiveDate| {

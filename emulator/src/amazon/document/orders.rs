@@ -2,7 +2,7 @@
 
 use super::{Document, LastLine, Opening, Packing, Style, flat_file};
 use crate::amazon::marketplace::Region;
-use crate::amazon::order::{Line, Order, Orders};
+use crate::amazon::order::{Line, Order, Orders, PROMOTIONS};
 use crate::amazon::product::Channel;
 use chrono::{DateTime, SecondsFormat, Utc};
 use encoding_rs::{SHIFT_JIS, UTF_8, WINDOWS_1252};
@@ -165,29 +165,25 @@ fn cell(column: &str, order: &Order, line: &Line) -> String {
             Channel::Amazon => "Amazon".to_owned(),
             Channel::Merchant => "Merchant".to_owned(),
         },
-        "sales-channel" if order.is_amazon => order.marketplace.name.to_owned(),
-        "sales-channel" => format!("Non-Amazon {}", order.marketplace.country),
+        "sales-channel" => order.sales_channel(),
         "ship-service-level" => "Expedited".to_owned(),
         "product-name" => line.title.clone(),
         "sku" => line.sku.clone(),
         "asin" => line.asin.clone(),
-        "quantity" => match order.status {
-            "Cancelled" => "0".to_owned(),
-            _ => line.quantity.to_string(),
-        },
+        "quantity" => order.ordered(line).to_string(),
         "currency" if order.status == "Pending" => String::new(),
         "currency" => order.marketplace.currency.to_owned(),
         "item-price" => money(line.price),
         "item-tax" => money(line.tax),
         "shipping-price" if line.shipping > 0 => money(line.shipping),
         "item-promotion-discount" if line.discount > 0 => money(line.discount),
-        "promotion-ids" if line.discount > 0 => "Autumn Sale 10%,PAWS-V2-10000000-1".to_owned(),
+        "promotion-ids" if line.discount > 0 => PROMOTIONS.join(","),
         "ship-city" => order.place.0.to_owned(),
         "ship-state" => order.place.1.to_owned(),
         "ship-postal-code" => order.place.2.to_owned(),
         "ship-country" => order.marketplace.country.to_owned(),
         "is-business-order" => order.is_business.to_string(),
-        "purchase-order-number" if order.is_business => format!("PO {}", line.quantity + 4000),
+        "purchase-order-number" => order.purchase_order().unwrap_or_default(),
         "price-designation" if order.is_business => "Business Price".to_owned(),
         "signature-confirmation-recommended" => "false".to_owned(),
         _ => String::new(),

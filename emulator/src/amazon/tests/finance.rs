@@ -1,7 +1,7 @@
 //! Finances.
 
 use super::model::assert_follows;
-use super::{Caller, Heard, US, noon, text};
+use super::{Caller, Heard, US, encoded, noon, text};
 use crate::amazon::{Documents, Region};
 use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -21,11 +21,6 @@ async fn caller(orders: u64) -> Caller {
 async fn ask(caller: &Caller, query: &str) -> Heard {
     tokio::time::advance(Duration::from_secs(2)).await;
     caller.get(Region::Na, &format!("{TRANSACTIONS}?{query}")).await
-}
-
-/// A token as a query has it.
-fn encoded(token: &Value) -> String {
-    token.as_str().unwrap().replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")
 }
 
 /// The end of the ranges that are asked for: what is younger than two minutes is refused.

@@ -7,9 +7,10 @@ mod finance;
 mod life;
 mod login;
 mod model;
+mod orders;
 mod storage;
 
-use super::{Amazon, Documents, Region, Setup, World};
+use super::{Amazon, Authorization, Documents, Region, Setup, World};
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::journal::Journal;
@@ -42,6 +43,11 @@ fn noon() -> DateTime<Utc> {
 /// `moment` as a parameter.
 fn text(moment: DateTime<Utc>) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// A token as a query has it.
+fn encoded(token: &Value) -> String {
+    token.as_str().unwrap().replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")
 }
 
 /// An answer.
@@ -100,6 +106,12 @@ impl Caller {
         Self::play(Documents::default(), 500, clock, journal, faults).await
     }
 
+    /// A caller for a seller who has not given every role.
+    async fn authorized(authorization: Authorization) -> Self {
+        let setup = Setup { authorization, ..setup(500) };
+        Self::of(setup, Clock::new(noon(), 1.0), Journal::none()).await
+    }
+
     /// A caller that meets `faults`.
     async fn play(
         documents: Documents,
@@ -108,13 +120,11 @@ impl Caller {
         journal: Journal,
         faults: Faults,
     ) -> Self {
-        let setup = Setup {
-            world: World { seed: 1, asins: 200, orders },
-            token_life: TimeDelta::hours(1),
-            storage: "http://storage.test".to_owned(),
-            documents,
-            faults,
-        };
+        Self::of(Setup { documents, faults, ..setup(orders) }, clock, journal).await
+    }
+
+    /// A caller of Amazon as it is set up.
+    async fn of(setup: Setup, clock: Clock, journal: Journal) -> Self {
         let amazon = Amazon::new(setup, clock, journal).unwrap();
         let mut caller = Self { amazon, token: String::new() };
         // A fault of the script may strike the login: then a test logs in itself.
@@ -200,6 +210,18 @@ impl Caller {
         let document = self.download(&address, ("accept", "*/*")).await;
         assert_eq!((document.status, document.is_whole), (StatusCode::OK, true));
         (address, document)
+    }
+}
+
+/// A world of 200 ASINs and so many orders a region.
+fn setup(orders: u64) -> Setup {
+    Setup {
+        world: World { seed: 1, asins: 200, orders, order_days: 180 },
+        token_life: TimeDelta::hours(1),
+        storage: "http://storage.test".to_owned(),
+        documents: Documents::default(),
+        faults: Faults::default(),
+        authorization: Authorization::default(),
     }
 }
 

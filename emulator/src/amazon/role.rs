@@ -1,0 +1,103 @@
+//! The roles that the seller's authorisation carries: what they open, and what is missing without
+//! them.
+
+use super::error::Refusal;
+use clap::{Args, ValueEnum};
+
+/// A role, by Amazon's name of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// Amazon Fulfillment.
+    AmazonFulfillment,
+    /// Amazon Warehousing and Distribution.
+    AmazonWarehousingAndDistribution,
+    /// Buyer Communication.
+    BuyerCommunication,
+    /// Direct-to-Consumer Shipping, which is restricted.
+    DirectToConsumerShipping,
+    /// Finance and Accounting.
+    FinanceAndAccounting,
+    /// Inventory and Order Tracking.
+    InventoryAndOrderTracking,
+    /// Pricing.
+    Pricing,
+    /// Product Listing.
+    ProductListing,
+    /// Selling Partner Insights.
+    SellingPartnerInsights,
+    /// Tax Invoicing, which is restricted.
+    TaxInvoicing,
+    /// Tax Remittance, which is restricted.
+    TaxRemittance,
+}
+
+use Role::{
+    AmazonFulfillment, BuyerCommunication, DirectToConsumerShipping, FinanceAndAccounting,
+    InventoryAndOrderTracking, Pricing, ProductListing, SellingPartnerInsights, TaxInvoicing,
+    TaxRemittance,
+};
+
+/// Any of these opens Sellers (Amazon's table of roles).
+pub(super) const SELLERS: &[Role] = &[
+    AmazonFulfillment,
+    BuyerCommunication,
+    DirectToConsumerShipping,
+    FinanceAndAccounting,
+    InventoryAndOrderTracking,
+    Pricing,
+    ProductListing,
+    SellingPartnerInsights,
+];
+
+/// Any of these opens Orders 2026-01-01.
+pub(super) const ORDERS: &[Role] = &[
+    AmazonFulfillment,
+    BuyerCommunication,
+    DirectToConsumerShipping,
+    FinanceAndAccounting,
+    InventoryAndOrderTracking,
+    Pricing,
+    ProductListing,
+    SellingPartnerInsights,
+    TaxInvoicing,
+    TaxRemittance,
+];
+
+/// This opens Finances 2024-06-19.
+pub(super) const FINANCES: &[Role] = &[FinanceAndAccounting];
+
+/// The roles that are restricted: without one of them orders have no buyers' data.
+pub(super) const RESTRICTED: &[Role] = &[DirectToConsumerShipping, TaxInvoicing, TaxRemittance];
+
+/// What Amazon does when buyers' data are asked for and no role opens them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Unauthorized {
+    /// They are left out, as Amazon documents.
+    #[default]
+    Omit,
+    /// The call is 403, as some sellers have reported (selling-partner-api-models#5319).
+    Refuse,
+}
+
+/// What the seller has authorised.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Authorization {
+    /// A role that the seller has not given; may be repeated. Without it all are given.
+    #[arg(long = "missing-role", value_name = "ROLE")]
+    pub missing_roles: Vec<Role>,
+    /// What becomes of buyers' data in Orders that no role opens.
+    #[arg(long, value_name = "HOW", default_value = "omit")]
+    pub unauthorized_data: Unauthorized,
+}
+
+impl Authorization {
+    /// Whether one of `roles` is given; of an empty list none is needed.
+    pub(super) fn has_any(&self, roles: &[Role]) -> bool {
+        roles.is_empty() || roles.iter().any(|role| !self.missing_roles.contains(role))
+    }
+
+    /// Lets pass who has one of `roles`.
+    pub(super) fn check(&self, roles: &[Role]) -> Result<(), Refusal> {
+        if self.has_any(roles) { Ok(()) } else { Err(Refusal::denied("")) }
+    }
+}
