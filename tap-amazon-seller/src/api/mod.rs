@@ -72,6 +72,9 @@ pub const GET_ACCOUNT: Operation =
 /// What was earned, charged and refunded.
 pub const LIST_TRANSACTIONS: Operation =
     operation("listTransactions", Method::Get, "/finances/2024-06-19/transactions", 0.5, 10);
+/// What was earned, charged and refunded, in the lists of the former version, which go by kind.
+pub const LIST_FINANCIAL_EVENTS: Operation =
+    operation("listFinancialEvents", Method::Get, "/finances/v0/financialEvents", 0.5, 30);
 
 /// How many identifiers [`Api::catalog_items`] takes, and how many items a page of it holds.
 pub const CATALOG_PAGE: usize = 20;
@@ -257,6 +260,7 @@ mod tests {
             SEARCH_CATALOG_ITEMS,
             GET_ACCOUNT,
             LIST_TRANSACTIONS,
+            LIST_FINANCIAL_EVENTS,
         ];
         let once: Vec<_> =
             all.iter().filter(|operation| !operation.idempotent).map(|o| o.name).collect();

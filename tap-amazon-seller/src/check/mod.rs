@@ -21,7 +21,7 @@ use crate::account::{self, AccountError, Area};
 use crate::api::{Api, CatalogQuery};
 use crate::config::{CatalogScope, Config};
 use crate::document::Place;
-use crate::due::{self, Windowed};
+use crate::due::{self, Part, Windowed};
 use crate::marketplace::Region;
 use crate::plan::Window;
 use crate::selection::Selected;
@@ -201,7 +201,9 @@ async fn call(area: &Area, probe: Probe, config: &Config, now: DateTime<Utc>) ->
                 Scope::Marketplace => Place::Marketplace(marketplace),
             };
             let window = Window::Times(now - LATELY, now - SETTLED);
-            let parameters = due::parameters(pages, place, area, window);
+            let parts = Part::of(pages, place, window);
+            let Some(part) = parts.first() else { return Answer::Unknown };
+            let parameters = part.parameters(pages, place, area);
             area.api.page(pages, &parameters, None).await.map(drop)
         }
         (Probe::Catalog | Probe::Pages(_), None) => return Answer::Unknown,

@@ -6,7 +6,7 @@
 mod pages;
 mod report;
 
-pub use pages::parameters;
+pub use pages::Part;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

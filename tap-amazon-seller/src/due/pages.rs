@@ -9,8 +9,12 @@ use crate::account::Area;
 use crate::api::utc;
 use crate::bookmark::Bookmarks;
 use crate::document::Place;
+use crate::marketplace::Region;
 use crate::plan::Window;
 use crate::streams::{Extraction, Pages, Scope, Source, Stream};
+
+/// Shorter parts of a window are not halved any more.
+const SHORTEST: TimeDelta = TimeDelta::hours(1);
 
 impl Windowed for Pages {
     fn of(stream: &'static Stream) -> Option<&'static Self> {
@@ -26,7 +30,14 @@ impl Windowed for Pages {
     }
 
     fn lookback(&self) -> TimeDelta {
-        self.lookback
+        match self.extraction {
+            Extraction::Daily { lookback_days, .. } => TimeDelta::days(lookback_days.into()),
+            Extraction::Window { .. } | Extraction::Snapshot => self.lookback,
+        }
+    }
+
+    fn regions(&self) -> &'static [Region] {
+        self.regions
     }
 }
 
@@ -37,32 +48,89 @@ impl Pending for Lane<Pages> {
     }
 }
 
-impl Lane<Pages> {
-    /// The parameters of a window; see [`parameters`].
+/// What one series of pages covers: a window, or a piece of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// The parameters for start and end, and these; nothing for a list without windows.
+    times: Option<([&'static str; 2], [DateTime<Utc>; 2])>,
+}
+
+impl Part {
+    /// The parts of a window: one for each pair of parameters that asks for it.
     #[must_use]
-    pub fn parameters(&self, area: &Area, window: Window) -> Vec<(&'static str, String)> {
-        parameters(self.source, self.place, area, window)
+    pub fn of(pages: &Pages, place: Place, window: Window) -> Vec<Self> {
+        match place.bounds(window) {
+            Some(bounds) if !pages.windows.is_empty() => {
+                let part = |names: &[&'static str; 2]| Self { times: Some((*names, bounds)) };
+                pages.windows.iter().map(part).collect()
+            }
+            _ => vec![Self { times: None }],
+        }
+    }
+
+    /// The two halves of a part, the earlier first; nothing if there is no half worth asking for.
+    #[must_use]
+    pub fn halves(&self) -> Option<[Self; 2]> {
+        let (names, [from, until]) = self.times?;
+        let length = until - from;
+        let middle = from + TimeDelta::seconds((length / 2).num_seconds());
+        let half = |times| Self { times: Some((names, times)) };
+        (length >= SHORTEST * 2).then(|| [half([from, middle]), half([middle, until])])
+    }
+
+    /// The parameters of the part: the same, to the letter, on all of its pages.
+    #[must_use]
+    pub fn parameters(
+        &self,
+        pages: &Pages,
+        place: Place,
+        area: &Area,
+    ) -> Vec<(&'static str, String)> {
+        let fixed = pages.query.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let ids = match place {
+            Place::Marketplace(marketplace) => marketplace.id.to_owned(),
+            Place::Region(_) => {
+                let ids: Vec<_> = area.marketplaces.iter().map(|it| it.id).collect();
+                ids.join(",")
+            }
+        };
+        let marketplaces = pages.marketplaces.iter().map(|name| (*name, ids.clone()));
+        let times = self.times.into_iter();
+        let times = times.flat_map(|(names, bounds)| names.into_iter().zip(bounds.map(utc)));
+        fixed.chain(marketplaces).chain(times).collect()
     }
 }
 
-/// The parameters of a window of a list: the same, to the letter, on all of its pages.
-#[must_use]
-pub fn parameters(
-    pages: &Pages,
-    place: Place,
-    area: &Area,
-    window: Window,
-) -> Vec<(&'static str, String)> {
-    let fixed = pages.query.iter().map(|(name, value)| (*name, (*value).to_owned()));
-    let ids = match place {
-        Place::Marketplace(marketplace) => marketplace.id.to_owned(),
-        Place::Region(_) => {
-            let ids: Vec<_> = area.marketplaces.iter().map(|it| it.id).collect();
-            ids.join(",")
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::streams::Roster;
+
+    fn pages(stream: &str) -> &'static Pages {
+        Pages::of(Roster::table().find(stream).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_day_is_halved_down_to_an_hour_without_a_gap() {
+        let day = Window::Day("2026-11-01".parse().unwrap());
+        let whole = Part::of(pages("order_financial_events"), Place::Region(Region::Na), day);
+        assert_eq!(whole.len(), 1);
+        let [first, second] = whole[0].halves().unwrap();
+        let times = |part: &Part| part.times.unwrap().1.map(utc);
+        assert_eq!(times(&whole[0]), ["2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"]);
+        assert_eq!(times(&first), ["2026-11-01T00:00:00Z", "2026-11-01T12:00:00Z"]);
+        assert_eq!(times(&second), ["2026-11-01T12:00:00Z", "2026-11-02T00:00:00Z"]);
+        let mut shortest = whole[0];
+        while let Some([half, _]) = shortest.halves() {
+            shortest = half;
         }
-    };
-    let marketplaces = pages.marketplaces.iter().map(|name| (*name, ids.clone()));
-    let times = pages.window.into_iter().zip(place.bounds(window));
-    let times = times.flat_map(|(names, bounds)| names.into_iter().zip(bounds.map(utc)));
-    fixed.chain(marketplaces).chain(times).collect()
+        assert_eq!(times(&shortest), ["2026-11-01T00:00:00Z", "2026-11-01T01:30:00Z"]);
+    }
+
+    #[test]
+    fn the_present_is_one_part_without_halves() {
+        let parts = Part::of(pages("account"), Place::Region(Region::Na), Window::Present);
+        assert_eq!(parts, [Part { times: None }]);
+        assert_eq!(parts[0].halves(), None);
+    }
 }

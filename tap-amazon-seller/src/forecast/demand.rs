@@ -220,7 +220,8 @@ fn demands(lanes: &[&Lane<Report>], shares: &[Share]) -> Vec<Demand> {
 /// The calls for a list: a page for each window, and nobody knows how many more.
 fn pages_demand(lane: &Lane<Pages>) -> Demand {
     let more = lane.source.token.map(|_| "a call for each further page of a list");
-    Demand { operation: lane.source.operation, calls: lane.windows.len() as u64, more }
+    let lists = lane.source.windows.len().max(1);
+    Demand { operation: lane.source.operation, calls: (lane.windows.len() * lists) as u64, more }
 }
 
 /// The calls for the catalogue of a region.

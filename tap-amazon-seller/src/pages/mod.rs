@@ -3,16 +3,20 @@
 //! Pure: nothing here calls anybody or knows where a page came from. An element's members stay the bytes
 //! that Amazon sent.
 
+mod events;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::document::{Emit, EmitError, Feed, Place};
+use crate::plan::Window;
 use crate::streams::{PageShape, Pages, Source};
+use events::Events;
 
 /// The members of an object, as they were sent.
 pub type Members<'a> = IndexMap<Cow<'a, str>, &'a RawValue>;
@@ -117,6 +121,15 @@ pub struct Recorder {
     known: BTreeSet<String>,
 }
 
+/// A member of a record.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Member<'a> {
+    Raw(&'a RawValue),
+    Text(&'a str),
+    List(Vec<&'a RawValue>),
+}
+
 impl Recorder {
     /// Prepares for the pages of a stream; nothing if it is not fed by pages.
     #[must_use]
@@ -136,56 +149,107 @@ impl Recorder {
         })
     }
 
-    /// Emits the records of a page; how many.
-    pub fn page(
+    /// Emits the records of pages of a window; how many. `number` is that of the first page. Shapes that
+    /// put records together from several pages want all pages of the window at once.
+    pub fn pages(
+        &mut self,
+        window: Window,
+        number: u64,
+        pages: &[Page<'_>],
+        emit: &mut dyn Emit,
+    ) -> Result<u64, PageError> {
+        match self.shape {
+            PageShape::Elements => self.elements(number, pages, emit),
+            PageShape::EventsOfOrders | PageShape::EventsWithoutOrder => {
+                self.events(window, pages, emit)
+            }
+        }
+    }
+
+    /// A record for each element.
+    fn elements(
         &mut self,
         number: u64,
-        page: &Page<'_>,
+        pages: &[Page<'_>],
         emit: &mut dyn Emit,
     ) -> Result<u64, PageError> {
         let mut records = 0;
-        for (index, element) in page.elements.iter().enumerate() {
-            let wrong = |problem| PageError::Element {
-                stream: self.feed.stream.name,
-                element: index + 1,
-                page: number,
-                problem,
-            };
-            match self.shape {
-                PageShape::Elements => {
-                    let members: Members<'_> = serde_json::from_str(element.get())
-                        .map_err(|_| wrong("it is not an object"))?;
-                    let record = self.element(&members).ok_or_else(|| wrong("a key is missing"))?;
-                    self.announce(&members, emit)?;
-                    emit.record(self.feed.stream.name, &record)?;
-                    records += 1;
-                }
+        for (page, number) in pages.iter().zip(number..) {
+            for (index, element) in page.elements.iter().enumerate() {
+                let wrong = |problem| PageError::Element {
+                    stream: self.feed.stream.name,
+                    element: index + 1,
+                    page: number,
+                    problem,
+                };
+                let members: Members<'_> = serde_json::from_str(element.get())
+                    .map_err(|_| wrong("it is not an object"))?;
+                let members = members.into_iter().map(|(name, raw)| (name, Member::Raw(raw)));
+                records += self
+                    .record(Vec::new(), members.collect(), emit)?
+                    .ok_or_else(|| wrong("a key is missing"))?;
             }
         }
         Ok(records)
     }
 
-    /// The record of an element; nothing if it lacks a key.
-    fn element(&self, members: &Members<'_>) -> Option<Vec<u8>> {
-        let (name, value) = &self.place;
-        let mut record: IndexMap<&str, &RawValue> = IndexMap::with_capacity(members.len() + 1);
-        record.insert(name, value);
-        let wanted = members.iter().filter(|(name, _)| self.feed.wants(name));
-        record.extend(wanted.map(|(name, value)| (&**name, *value)));
-        let is_there = |key: &&str| record.get(*key).is_some_and(|value| value.get() != "null");
-        let is_whole = self.feed.stream.keys.iter().all(is_there);
-        if is_whole { serde_json::to_vec(&record).ok() } else { None }
+    /// A record for each order with financial events, or one for those that name none.
+    fn events(
+        &mut self,
+        window: Window,
+        pages: &[Page<'_>],
+        emit: &mut dyn Emit,
+    ) -> Result<u64, PageError> {
+        let day = String::from(window);
+        let mut records = 0;
+        for (order, lists) in Events::of(pages)?.orders {
+            let mut own = Vec::new();
+            match (self.shape, &order) {
+                (PageShape::EventsOfOrders, Some(order)) => {
+                    own.push(("AmazonOrderId", Member::Text(order)));
+                }
+                (PageShape::EventsWithoutOrder, None) => {}
+                _ => continue,
+            }
+            own.push(("PostedDate", Member::Text(&day)));
+            let lists = lists.into_iter().map(|(name, list)| (name, Member::List(list)));
+            records += self.record(own, lists.collect(), emit)?.unwrap_or_default();
+        }
+        Ok(records)
     }
 
-    /// Announces members that Amazon has added since the schema was written, so that nothing is lost.
-    fn announce(&mut self, members: &Members<'_>, emit: &mut dyn Emit) -> Result<(), EmitError> {
-        for name in members.keys() {
+    /// Emits one record: the place, the tap's own members, and the members that Amazon sent as far as
+    /// they are wanted. Nothing if it lacks a key.
+    fn record(
+        &mut self,
+        own: Vec<(&str, Member<'_>)>,
+        members: Vec<(Cow<'_, str>, Member<'_>)>,
+        emit: &mut dyn Emit,
+    ) -> Result<Option<u64>, EmitError> {
+        let stream = self.feed.stream;
+        for (name, _) in &members {
+            // Amazon adds members, and nothing is to be lost.
             if !self.known.contains(&**name) {
                 self.known.insert(name.to_string());
-                emit.property(self.feed.stream.name, name, serde_json::json!({}))?;
+                emit.property(stream.name, name, serde_json::json!({}))?;
             }
         }
-        Ok(())
+        let (place, code) = &self.place;
+        let mut record: IndexMap<Cow<'_, str>, Member<'_>> = IndexMap::new();
+        record.insert(Cow::Borrowed(place), Member::Raw(code));
+        record.extend(own.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)));
+        record.extend(members.into_iter().filter(|(name, _)| self.feed.wants(name)));
+        let is_there = |key: &&str| match record.get(*key) {
+            None => false,
+            Some(Member::Raw(value)) => value.get() != "null",
+            Some(Member::Text(_) | Member::List(_)) => true,
+        };
+        if !stream.keys.iter().all(is_there) {
+            return Ok(None);
+        }
+        let record = serde_json::to_vec(&record).map_err(|_| EmitError)?;
+        emit.record(stream.name, &record)?;
+        Ok(Some(1))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Whole pages, as bytes, against the records that must come of them.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::*;
@@ -40,8 +42,8 @@ fn read(stream: &str, body: &str) -> (Emitted, Result<(u64, Option<String>), Pag
     let mut recorder = Recorder::new(&feed, Place::Region(Region::Eu)).unwrap();
     let mut emitted = Emitted::default();
     let read = Page::of(pages(stream), body.as_bytes()).and_then(|page| {
-        let records = recorder.page(3, &page, &mut emitted)?;
-        Ok((records, page.next))
+        let next = page.next.clone();
+        Ok((recorder.pages(Window::Present, 3, &[page], &mut emitted)?, next))
     });
     (emitted, read)
 }
@@ -135,6 +137,102 @@ fn a_property_that_is_not_selected_is_not_written() {
     let mut emitted = Emitted::default();
     let body = br#"{"payload":{"transactions":[{"transactionId":"1","items":[1]}]}}"#;
     let page = Page::of(pages("financial_events"), body).unwrap();
-    recorder.page(1, &page, &mut emitted).unwrap();
+    recorder.pages(Window::Present, 1, &[page], &mut emitted).unwrap();
     assert_eq!(emitted.records, [r#"{"region":"na","transactionId":"1"}"#]);
+}
+
+/// Reads pages of events that were posted on a day.
+fn events(stream: &str, bodies: &[&str]) -> Emitted {
+    let mut recorder =
+        Recorder::new(&Feed::all(stream_of(stream)), Place::Region(Region::Na)).unwrap();
+    let mut emitted = Emitted::default();
+    let page = |body: &&'static str| Page::of(pages(stream), body.as_bytes()).unwrap();
+    let bodies: Vec<&'static str> = bodies.iter().map(|body| &*body.to_string().leak()).collect();
+    let pages: Vec<_> = bodies.iter().map(page).collect();
+    let day = Window::Day("2026-11-01".parse().unwrap());
+    let records = recorder.pages(day, 1, &pages, &mut emitted).unwrap();
+    assert_eq!(records, emitted.records.len() as u64);
+    emitted
+}
+
+const EVENTS: [&str; 3] = [
+    r#"{"payload":{"NextToken":"t","FinancialEvents":{
+        "ShipmentEventList":[{"AmazonOrderId":"1","ItemFee":-1.10},{"AmazonOrderId":"2"}],
+        "ProductAdsPaymentEventList":[{"invoiceId":"A"}],
+        "ServiceFeeEventList":[{"AmazonOrderId":"2","FeeReason":"x"},{"FeeReason":"y"}]}}}"#,
+    r#"{"payload":{"FinancialEvents":{"ServiceFeeEventList":null},"NextToken":"u"}}"#,
+    r#"{"payload":{"FinancialEvents":{
+        "ShipmentEventList":[{"AmazonOrderId":"1","SellerOrderId":"S"}],
+        "RefundEventList":[{"AmazonOrderId":"1"}],
+        "PayWithAmazonEventList":[{"SellerOrderId":"S1"}],
+        "RemovalShipmentEventList":[{"OrderId":"R1","MerchantOrderId":"M"}],
+        "ServiceFeeEventList":[{"AmazonOrderId":"","FeeReason":"z"}],
+        "NewEventList":[{"AmazonOrderId":"2"},{"AmazonOrderId":3}]}}}"#,
+];
+
+#[test]
+fn the_events_of_an_order_are_one_record_from_whatever_pages_they_come() {
+    let emitted = events("order_financial_events", &EVENTS);
+    let head = |order: &str| {
+        format!(r#"{{"region":"na","AmazonOrderId":"{order}","PostedDate":"2026-11-01","#)
+    };
+    assert_eq!(
+        emitted.records,
+        [
+            head("1")
+                + r#""ShipmentEventList":[{"AmazonOrderId":"1","ItemFee":-1.10},{"AmazonOrderId":"1","SellerOrderId":"S"}],"RefundEventList":[{"AmazonOrderId":"1"}]}"#,
+            head("2")
+                + r#""ShipmentEventList":[{"AmazonOrderId":"2"}],"ServiceFeeEventList":[{"AmazonOrderId":"2","FeeReason":"x"}],"NewEventList":[{"AmazonOrderId":"2"}]}"#,
+            head("S1") + r#""PayWithAmazonEventList":[{"SellerOrderId":"S1"}]}"#,
+            head("R1") + r#""RemovalShipmentEventList":[{"OrderId":"R1","MerchantOrderId":"M"}]}"#,
+        ]
+    );
+    assert_eq!(emitted.properties, ["NewEventList"]);
+}
+
+#[test]
+fn events_that_name_no_order_are_one_record_a_day() {
+    let emitted = events("other_financial_events", &EVENTS);
+    assert_eq!(
+        emitted.records,
+        [concat!(
+            r#"{"region":"na","PostedDate":"2026-11-01","ProductAdsPaymentEventList":[{"invoiceId":"A"}],"#,
+            r#""ServiceFeeEventList":[{"FeeReason":"y"},{"AmazonOrderId":"","FeeReason":"z"}],"#,
+            r#""NewEventList":[{"AmazonOrderId":3}]}"#
+        )]
+    );
+}
+
+proptest::proptest! {
+    /// Whatever a day holds, each of its events is in one record of one of the two streams.
+    #[test]
+    fn no_event_is_lost_or_doubled(
+        days in proptest::collection::vec(proptest::collection::vec((0..3_u8, 0..4_u8), 0..6), 0..4)
+    ) {
+        let (mut number, mut bodies) = (0, Vec::new());
+        for page in &days {
+            let mut lists: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+            for (list, order) in page {
+                let event = match order {
+                    0 => json!({"number": number}),
+                    1 => json!({"number": number, "SellerOrderId": "1"}),
+                    order => json!({"number": number, "AmazonOrderId": order.to_string()}),
+                };
+                lists.entry(format!("List{list}")).or_default().push(event);
+                number += 1;
+            }
+            bodies.push(json!({"payload": {"FinancialEvents": lists}}).to_string());
+        }
+        let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
+        let mut found: Vec<i64> = Vec::new();
+        for stream in ["order_financial_events", "other_financial_events"] {
+            for record in events(stream, &bodies).records {
+                let record: Value = serde_json::from_str(&record).unwrap();
+                let lists = record.as_object().unwrap().values().filter_map(Value::as_array);
+                found.extend(lists.flatten().map(|event| event["number"].as_i64().unwrap()));
+            }
+        }
+        found.sort_unstable();
+        proptest::prop_assert_eq!(found, (0..number).collect::<Vec<_>>());
+    }
 }

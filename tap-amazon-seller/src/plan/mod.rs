@@ -121,8 +121,7 @@ impl Bounds {
 
     /// The last day of a marketplace that is over, exclusive.
     pub(crate) fn today(&self, zone: Tz) -> NaiveDate {
-        let end = self.end.map_or(self.now, |end| end.min(self.now));
-        end.with_timezone(&zone).date_naive()
+        self.settled().with_timezone(&zone).date_naive()
     }
 }
 

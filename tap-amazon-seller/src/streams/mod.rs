@@ -19,7 +19,7 @@ mod roster;
 mod table;
 
 pub use alternatives::SourceError;
-pub use pages::{PageShape, PageToken, Pages};
+pub use pages::{PageShape, PageSize, PageToken, Pages};
 pub use roster::Roster;
 use table::STREAMS;
 

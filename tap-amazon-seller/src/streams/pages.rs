@@ -4,6 +4,7 @@ use api_client::Operation;
 use chrono::TimeDelta;
 
 use super::{Extraction, Scope};
+use crate::marketplace::Region;
 
 /// A list, and how it is asked for. Streams with the same one are fed by the same calls.
 #[derive(Debug)]
@@ -12,23 +13,54 @@ pub struct Pages {
     pub operation: &'static Operation,
     /// What one list covers.
     pub scope: Scope,
+    /// The regions that have it.
+    pub regions: &'static [Region],
     /// Which parts of the list are due.
     pub extraction: Extraction,
-    /// How far back what is out is read again, because Amazon adds to it.
+    /// How far before the bookmark windows of time are read again, because Amazon adds to the past.
     pub lookback: TimeDelta,
     /// Parameters that never change.
     pub query: &'static [(&'static str, &'static str)],
     /// Parameters that name the marketplaces; with a region all of them, as comma text.
     pub marketplaces: &'static [&'static str],
-    /// Parameters for the start and the end of a window.
-    pub window: Option<[&'static str; 2]>,
+    /// Parameters for the start and the end of a window. With several pairs a window is asked for with
+    /// each of them: what began in it, say, and what changed in it.
+    pub windows: &'static [[&'static str; 2]],
+    /// How many elements a page may have, where answers can be too great for Amazon.
+    pub page_size: Option<PageSize>,
     /// The members of an answer that lead to the list, or to its one element. Without any, the whole
     /// answer is that element.
     pub list: &'static [&'static str],
     /// How the next page is asked for; nothing where there is only one.
     pub token: Option<PageToken>,
+    /// Whether the pages of a window are kept in memory until the last one is there: because records are
+    /// put together from several of them, or because a token dies within seconds, and a slow target
+    /// would outlive it.
+    pub is_held: bool,
     /// The roles of which an application needs one; see [`Report::roles`](super::Report::roles).
     pub roles: &'static [&'static str],
+}
+
+impl Pages {
+    /// A list of the present, whole, on one page, of a region: what an entry changes of it is what the
+    /// list is like.
+    pub(super) const fn plain(operation: &'static Operation) -> Self {
+        Self {
+            operation,
+            scope: Scope::Region,
+            regions: &Region::ALL,
+            extraction: Extraction::Snapshot,
+            lookback: TimeDelta::zero(),
+            query: &[],
+            marketplaces: &[],
+            windows: &[],
+            page_size: None,
+            list: &[],
+            token: None,
+            is_held: false,
+            roles: &[],
+        }
+    }
 }
 
 /// A list is asked for by one entry of the table only.
@@ -49,10 +81,25 @@ pub struct PageToken {
     pub member: &'static [&'static str],
 }
 
+/// How many elements a page may have. Where Amazon refuses a page because it is too great, half as many
+/// are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageSize {
+    /// The parameter that takes it.
+    pub parameter: &'static str,
+    /// What is asked for first.
+    pub most: u32,
+}
+
 /// What the elements of a list become in one stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageShape {
     /// One record for each element: its members under Amazon's names, behind the marketplace or the
     /// region.
     Elements,
+    /// One record for each order and day with all financial events of the order, in lists under Amazon's
+    /// names. Elements are objects of such lists, and windows are days.
+    EventsOfOrders,
+    /// One record for each day with the financial events that name no order.
+    EventsWithoutOrder,
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::fulfillment;
-use super::lists::{ACCOUNT, TRANSACTIONS};
+use super::lists::{ACCOUNT, EVENTS, TRANSACTIONS};
 use super::{Edges, Extraction, Headers, PageShape, Report, Scope, Shape, Source, Stream};
 use crate::marketplace::Region;
 use crate::record::{Column, Conversion};
@@ -268,6 +268,22 @@ pub(super) static STREAMS: &[Stream] = &[
         replication_key: Some("postedDate"),
         selected_by_default: false,
         source: Source::Pages { pages: &TRANSACTIONS, shape: PageShape::Elements },
+    },
+    Stream {
+        name: "order_financial_events",
+        schema: schema!("order_financial_events"),
+        keys: &["AmazonOrderId", "PostedDate"],
+        replication_key: Some("PostedDate"),
+        selected_by_default: false,
+        source: Source::Pages { pages: &EVENTS, shape: PageShape::EventsOfOrders },
+    },
+    Stream {
+        name: "other_financial_events",
+        schema: schema!("other_financial_events"),
+        keys: &["region", "PostedDate"],
+        replication_key: Some("PostedDate"),
+        selected_by_default: false,
+        source: Source::Pages { pages: &EVENTS, shape: PageShape::EventsWithoutOrder },
     },
     Stream {
         name: "reports",

@@ -1,28 +1,26 @@
 //! Lists of Amazon's APIs: their pages, window after window.
 //!
-//! Pages are there at once, so there is nothing to wait for and nothing to note beforehand. The token of
-//! the next page lives for minutes or for a day; when it dies, the window is read again from its first
-//! page, and its records go out twice, with the same keys.
+//! Pages are there at once, so there is nothing to wait for and nothing to note beforehand. A window is
+//! read in parts, mostly in one: `part` knows how one is read to its end and what helps when that fails.
+//! What is read twice goes out twice, with the same keys; what is held goes out when its window is whole.
 
-use std::collections::HashSet;
+mod part;
+
 use std::io;
 use std::sync::{Arc, PoisonError};
 
 use api_client::Error;
 use bytes::Bytes;
 
+use super::tally::Tally;
 use super::{Context, joined};
 use crate::account::Area;
 use crate::compat::Origin;
 use crate::document::EmitError;
-use crate::due::Lane;
+use crate::due::{Lane, Part};
 use crate::pages::{Page, PageError, Recorder};
 use crate::plan::Window;
 use crate::streams::{Pages, Stream};
-use crate::sync::tally::Tally;
-
-/// How often a window is read whose token dies on the way.
-const READINGS: u32 = 3;
 
 /// One list for one unit, window after window.
 pub(super) struct Paging {
@@ -53,10 +51,13 @@ enum PagingError {
     Output(#[source] io::Error),
 }
 
-/// What a page held.
-struct Held {
+/// A window on its way out.
+struct Reading {
+    window: Window,
+    recorders: Vec<Recorder>,
+    /// Pages that wait until the window is whole.
+    held: Vec<Bytes>,
     records: u64,
-    next: Option<String>,
 }
 
 impl Paging {
@@ -107,63 +108,47 @@ impl Paging {
 
     /// Reads a window to its end; how many records it gave.
     async fn window(&self, window: Window) -> Result<u64, PagingError> {
-        let mut reading = 1;
-        loop {
-            match self.pages(window).await {
-                Err((PagingError::Call(Error::Refused(refusal)), true)) if reading < READINGS => {
-                    tracing::warn!("{}: {window}: read again: {refusal}", self.lane.name());
-                    reading += 1;
-                }
-                Err((error, _)) => return Err(error),
-                Ok(records) => return Ok(records),
+        let (source, place) = (self.lane.source, self.lane.place);
+        let feeds = self.lane.feeds.iter();
+        let recorders = feeds.filter_map(|feed| Recorder::new(feed, place)).collect();
+        let mut reading = Reading { window, recorders, held: Vec::new(), records: 0 };
+        let mut parts = Part::of(source, place, window);
+        parts.reverse();
+        while let Some(part) = parts.pop() {
+            if let Err((error, is_too_long)) = self.part(&part, &mut reading).await {
+                let halves = part.halves().filter(|_| is_too_long);
+                let Some([first, second]) = halves else { return Err(error) };
+                tracing::warn!("{}: {window}: read in halves: {error}", self.lane.name());
+                parts.extend([second, first]);
             }
         }
-    }
-
-    /// Reads a window's pages. With an error comes whether a token was part of it: one that is refused has
-    /// died, because the first page was answered with the same parameters.
-    async fn pages(&self, window: Window) -> Result<u64, (PagingError, bool)> {
-        let place = self.lane.place;
-        let mut recorders: Vec<_> =
-            self.lane.feeds.iter().filter_map(|feed| Recorder::new(feed, place)).collect();
-        let parameters = self.lane.parameters(&self.area, window);
-        let (mut seen, mut token) = (HashSet::new(), None::<String>);
-        let (mut records, mut number) = (0, 0);
-        loop {
-            number += 1;
-            let failed = |error: Error| (error.into(), token.is_some());
-            let page = self.area.api.page(self.lane.source, &parameters, token.as_deref());
-            let body = page.await.map_err(failed)?;
-            let (held, back) =
-                self.record(body, number, recorders).await.map_err(|error| (error, false))?;
-            recorders = back;
-            records += held.records;
-            match held.next {
-                None => return Ok(records),
-                // Pages may be empty on the way; only the token says that there are more.
-                Some(next) if seen.insert(next.clone()) => token = Some(next),
-                Some(_) => return Err((PagingError::Circle { page: number }, false)),
-            }
+        if !reading.held.is_empty() {
+            let held = std::mem::take(&mut reading.held);
+            reading.records += self.record(held, 1, &mut reading).await?.0;
         }
+        Ok(reading.records)
     }
 
-    /// Writes the records of a page, from a thread that may wait for the target. The recorders come back
-    /// for the next one.
+    /// Writes the records of pages, from a thread that may wait for the target; how many, and the token
+    /// that the last page names. `number` is that of the first page.
     async fn record(
         &self,
-        body: Bytes,
+        bodies: Vec<Bytes>,
         number: u64,
-        mut recorders: Vec<Recorder>,
-    ) -> Result<(Held, Vec<Recorder>), PagingError> {
-        let (pages, now) = (self.lane.source, self.context.clock.now());
+        reading: &mut Reading,
+    ) -> Result<(u64, Option<String>), PagingError> {
+        let (source, now) = (self.lane.source, self.context.clock.now());
         let writer = Arc::clone(&self.context.writer);
+        let mut recorders = std::mem::take(&mut reading.recorders);
+        let window = reading.window;
         let recording = tokio::task::spawn_blocking(move || {
-            let page = Page::of(pages, &body)?;
+            let pages = bodies.iter().map(|body| Page::of(source, body));
+            let mut pages = pages.collect::<Result<Vec<_>, _>>()?;
             let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
             writer.extracted_at(now, Origin::default());
             let mut records = 0;
             for recorder in &mut recorders {
-                match recorder.page(number, &page, &mut *writer) {
+                match recorder.pages(window, number, &pages, &mut *writer) {
                     Ok(count) => records += count,
                     Err(PageError::Emit(EmitError)) => {
                         let failure = writer.take_failure();
@@ -173,9 +158,12 @@ impl Paging {
                     Err(error) => return Err(error.into()),
                 }
             }
-            Ok((Held { records, next: page.next }, recorders))
+            let next = pages.pop().and_then(|page| page.next);
+            Ok((records, next, recorders))
         });
-        joined(recording.await)
+        let (records, next, recorders) = joined(recording.await)?;
+        reading.recorders = recorders;
+        Ok((records, next))
     }
 
     /// Notes that a window is out.
