@@ -21,16 +21,18 @@ pub(super) struct Events<'a> {
 /// The members by which events name an order. Amazon Pay's and solution providers' events have only
 /// `SellerOrderId`, those of removals and of EBT cards `OrderId`.
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
 struct Named {
-    amazon_order_id: Option<String>,
-    order_id: Option<String>,
-    seller_order_id: Option<String>,
+    #[serde(rename = "AmazonOrderId")]
+    amazon: Option<String>,
+    #[serde(rename = "OrderId")]
+    other: Option<String>,
+    #[serde(rename = "SellerOrderId")]
+    seller: Option<String>,
 }
 
 impl Named {
     fn order(self) -> Option<String> {
-        let names = [self.amazon_order_id, self.order_id, self.seller_order_id];
+        let names = [self.amazon, self.other, self.seller];
         names.into_iter().flatten().find(|name| !name.is_empty())
     }
 }

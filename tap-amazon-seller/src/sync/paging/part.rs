@@ -181,7 +181,7 @@ mod tests {
     fn only_what_fails_behind_the_first_page_is_read_in_halves() {
         let worn_out = |status, has_token| {
             let source = Arc::new(refusal(status, "no"));
-            let elapsed = Duration::from_secs(60);
+            let elapsed = Duration::from_mins(1);
             let error = Error::Exhausted { operation: "list", attempts: 12, elapsed, source };
             Stopped { error: error.into(), has_token }
         };
