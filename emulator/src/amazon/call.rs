@@ -121,6 +121,10 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         catalog::one(it.amazon, it.region, it.argument(), it.uri())
     }),
     operation("listTransactions", 0.5, 10, "GET", "/finances/2024-06-19/transactions", role::FINANCES, finance::transactions),
+    operation("listFinancialEventGroups", 0.5, 30, "GET", "/finances/v0/financialEventGroups", role::FINANCES, finance::groups),
+    operation("listFinancialEvents", 0.5, 30, "GET", "/finances/v0/financialEvents", role::FINANCES_V0, finance::events),
+    operation("listFinancialEventsByGroupId", 0.5, 30, "GET", "/finances/v0/financialEventGroups/{eventGroupId}/financialEvents", role::FINANCES, finance::events_of_group),
+    operation("listFinancialEventsByOrderId", 0.5, 30, "GET", "/finances/v0/orders/{orderId}/financialEvents", role::FINANCES, finance::events_of_order),
     operation("searchOrders", 0.0056, 20, "GET", "/orders/2026-01-01/orders", role::ORDERS, orders::search),
     operation("getOrder", 0.5, 30, "GET", "/orders/2026-01-01/orders/{orderId}", role::ORDERS, orders::one),
 ];

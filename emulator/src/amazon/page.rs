@@ -67,6 +67,17 @@ impl Paging {
         region: Region,
         query: &Query,
     ) -> Result<Option<Cursor>, Refusal> {
+        self.found(amazon, region, query, false)
+    }
+
+    /// Where the page of `query` begins; whether the query may be another is `is_free`.
+    fn found(
+        &self,
+        amazon: &Amazon,
+        region: Region,
+        query: &Query,
+        is_free: bool,
+    ) -> Result<Option<Cursor>, Refusal> {
         let Some(token) = query.text(self.token) else { return Ok(None) };
         let pages = held(&amazon.shared.pages);
         let kept = pages.get(&(region, token.to_owned()));
@@ -75,11 +86,22 @@ impl Paging {
         if self.life.is_some_and(|life| age > life) {
             return Err((self.refusal)());
         }
-        if kept.key != self.key(query) {
+        if !is_free && kept.key != self.key(query) {
             let message = format!("{} does not belong to the other parameters.", self.token);
             return Err(Refusal::invalid(message));
         }
         Ok(Some(kept.cursor))
+    }
+
+    /// The same, for an operation whose token may come without the query that it belongs to.
+    pub(crate) fn cursor_alone_or_not(
+        &self,
+        amazon: &Amazon,
+        region: Region,
+        query: &Query,
+    ) -> Result<Option<Cursor>, Refusal> {
+        let is_alone = self.key(query).is_empty();
+        self.found(amazon, region, query, is_alone)
     }
 
     /// Keeps where the page after one of `query` begins; its token.
@@ -93,12 +115,11 @@ impl Paging {
         let mut pages = held(&amazon.shared.pages);
         let number = u64::try_from(pages.len()).unwrap_or(u64::MAX);
         let token = Random::new(amazon.world().seed, "page token", number).opaque();
-        let continuation = Continuation {
-            cursor,
-            operation: self.operation,
-            key: self.key(query),
-            made_at: amazon.clock().now(),
-        };
+        // A token that came alone stands for the query of the first page.
+        let before = query.text(self.token).and_then(|it| pages.get(&(region, it.to_owned())));
+        let key = before.map_or_else(|| self.key(query), |it| it.key.clone());
+        let continuation =
+            Continuation { cursor, operation: self.operation, key, made_at: amazon.clock().now() };
         pages.insert((region, token.clone()), continuation);
         token.into()
     }

@@ -63,8 +63,11 @@ pub(super) const ORDERS: &[Role] = &[
     TaxRemittance,
 ];
 
-/// This opens Finances 2024-06-19.
+/// This opens Finances.
 pub(super) const FINANCES: &[Role] = &[FinanceAndAccounting];
+
+/// Any of these opens listFinancialEvents of Finances v0.
+pub(super) const FINANCES_V0: &[Role] = &[FinanceAndAccounting, AmazonFulfillment];
 
 /// The roles that are restricted: without one of them orders have no buyers' data.
 pub(super) const RESTRICTED: &[Role] = &[DirectToConsumerShipping, TaxInvoicing, TaxRemittance];

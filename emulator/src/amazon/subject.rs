@@ -10,13 +10,31 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 /// The parameters with which ranges begin.
-const STARTS: &[&str] = &["postedAfter", "createdAfter", "lastUpdatedAfter"];
+const STARTS: &[&str] = &[
+    "postedAfter",
+    "PostedAfter",
+    "FinancialEventGroupStartedAfter",
+    "createdAfter",
+    "lastUpdatedAfter",
+];
 
 /// The parameters with which ranges end.
-const ENDS: &[&str] = &["postedBefore", "createdBefore", "lastUpdatedBefore"];
+const ENDS: &[&str] = &[
+    "postedBefore",
+    "PostedBefore",
+    "FinancialEventGroupStartedBefore",
+    "createdBefore",
+    "lastUpdatedBefore",
+];
 
 /// The operations, beside those of reports, of which a range of time can be asked.
-pub(super) const RANGED: &[&str] = &["listTransactions", "searchOrders"];
+pub(super) const RANGED: &[&str] = &[
+    "listTransactions",
+    "listFinancialEvents",
+    "listFinancialEventGroups",
+    "listFinancialEventsByGroupId",
+    "searchOrders",
+];
 
 /// The operations, beside those of reports, of which a marketplace can be asked.
 pub(super) const PLACED: &[&str] =

@@ -26,6 +26,9 @@ const RETURN: TimeDelta = TimeDelta::days(9);
 /// complete (Amazon's model of Finances 2024-06-19).
 const LATENESS_MINUTES: u64 = 47 * 60;
 
+/// How many days a group, and with it a settlement, lasts.
+pub(super) const PERIOD_DAYS: u64 = 14;
+
 /// Letters of Amazon's numbers of transactions and groups.
 const ID_LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -61,6 +64,19 @@ pub(super) struct Entry {
     pub(super) posted: DateTime<Utc>,
     /// What happened.
     pub(super) event: Event,
+}
+
+impl Entry {
+    /// What Amazon takes of the money of `marketplace`, whatever is sold: the advertisements of a
+    /// day or the subscription of a month; 0 for what belongs to an order.
+    pub(super) fn fee(self, marketplace: &Marketplace) -> i64 {
+        let cents = match self.event {
+            Event::Advertising => 1_200 + day(self.posted) % 31 * 137,
+            Event::Subscription => 3_999,
+            Event::Shipment(_) | Event::Release(_) | Event::Refund(_) => 0,
+        };
+        i64::try_from(marketplace.converted(cents)).unwrap_or(i64::MAX)
+    }
 }
 
 /// The money of one region, at one moment.
@@ -104,9 +120,39 @@ impl Ledger {
         self.random(kind, index).text(ID_LETTERS, 43)
     }
 
-    /// The settlement period of `marketplace` in which money that is posted at `posted` is paid.
+    /// Amazon's number of the group in which money of `marketplace` that is posted at `posted` is
+    /// paid.
     pub(super) fn group_id(self, marketplace: &Marketplace, posted: DateTime<Utc>) -> String {
-        self.random(&format!("group {}", marketplace.id), day(posted) / 14).text(ID_LETTERS, 43)
+        let period = day(posted) / PERIOD_DAYS;
+        self.random(&format!("group {}", marketplace.id), period).text(ID_LETTERS, 43)
+    }
+
+    /// Whether `entry` is money that can be paid: deferred money is not, its release is.
+    pub(super) fn is_payable(self, entry: &Entry) -> bool {
+        !matches!(entry.event, Event::Shipment(index) if self.is_deferred(index))
+    }
+
+    /// The marketplace whose money `entry` is.
+    pub(super) fn marketplace(self, entry: &Entry) -> Option<&'static Marketplace> {
+        match entry.event.order() {
+            Some(index) => self.order(index).map(|order| order.marketplace),
+            None => self.home(),
+        }
+    }
+
+    /// The region's marketplaces.
+    pub(super) fn marketplaces(self) -> impl Iterator<Item = &'static Marketplace> + Clone {
+        self.region.marketplaces()
+    }
+
+    /// When it is seen.
+    pub(super) fn now(self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// Whether there may be money before `moment`.
+    pub(super) fn has_begun(self, moment: DateTime<Utc>) -> bool {
+        self.orders.has_begun(moment)
     }
 
     /// The order of an event.

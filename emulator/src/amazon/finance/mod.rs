@@ -1,11 +1,16 @@
 //! The operations of Finances 2024-06-19 and Finances v0.
 
 mod charge;
+mod event;
+mod group;
 mod ledger;
 mod range;
 mod transaction;
+mod v0;
 
+pub(crate) use group::list as groups;
 pub(crate) use transaction::list as transactions;
+pub(crate) use v0::{list as events, of_group as events_of_group, of_order as events_of_order};
 
 use super::Amazon;
 use super::marketplace::{Marketplace, Region};

@@ -61,7 +61,8 @@ impl Range {
         Cursor { place, within: 0, page: 1, until: self.end }
     }
 
-    /// The events of the page at `cursor`, at most `most`, and where the next one begins.
+    /// The events of the page at `cursor` that `wants` keeps, at most `most`, and where the next
+    /// page begins.
     ///
     /// A page that is full has a next one, even if nothing is left for it.
     pub(super) fn page(
@@ -69,6 +70,7 @@ impl Range {
         ledger: Ledger,
         cursor: Cursor,
         most: usize,
+        wants: impl Fn(&Entry) -> bool,
     ) -> (Vec<Entry>, Option<Cursor>) {
         if cursor.page % 5 == EMPTY {
             return (Vec::new(), Some(Cursor { page: cursor.page + 1, ..cursor }));
@@ -84,7 +86,7 @@ impl Range {
                     return (entries, Some(next));
                 }
                 within += 1;
-                if (self.start..cursor.until).contains(&entry.posted) {
+                if (self.start..cursor.until).contains(&entry.posted) && wants(&entry) {
                     entries.push(entry);
                 }
             }

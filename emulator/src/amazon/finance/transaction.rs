@@ -1,6 +1,7 @@
 //! Finances 2024-06-19: listTransactions.
 
 use super::charge::Charges;
+use super::group::Group;
 use super::ledger::{Entry, Event, HOLD, Ledger};
 use super::range::Range;
 use super::{ledger, number};
@@ -50,8 +51,18 @@ pub(crate) fn list(input: &Input<'_>) -> Result<Answer, Refusal> {
     let status = query.words("transactionStatus", STATUSES)?;
     let cursor = PAGING.cursor(input.amazon, input.region, &query)?;
     let (entries, next) = match (related, range) {
-        (Some(order), _) => {
-            let entries = ledger.by_id(order).map_or_else(Vec::new, |it| ledger.of_order(it));
+        (Some(Related::Group(id)), _) => {
+            match Group::all(ledger).find(|group| group.id(ledger) == id) {
+                Some(group) => {
+                    let range = group.range();
+                    let cursor = cursor.unwrap_or(range.first());
+                    range.page(ledger, cursor, PAGE, |entry| group.has(ledger, entry))
+                }
+                None => (Vec::new(), None),
+            }
+        }
+        (Some(Related::Order(id)), _) => {
+            let entries = ledger.by_id(id).map_or_else(Vec::new, |it| ledger.of_order(it));
             let is_within =
                 |entry: &Entry| range.is_none_or(|it| (it.start..it.end).contains(&entry.posted));
             (entries.into_iter().filter(is_within).collect(), None)
@@ -59,7 +70,7 @@ pub(crate) fn list(input: &Input<'_>) -> Result<Answer, Refusal> {
         // The words of Amazon's sandbox.
         (None, None) => return Err(Refusal::invalid("Start date cannot be null")),
         (None, Some(range)) if range.is_too_long() => (Vec::new(), None),
-        (None, Some(range)) => range.page(ledger, cursor.unwrap_or(range.first()), PAGE),
+        (None, Some(range)) => range.page(ledger, cursor.unwrap_or(range.first()), PAGE, |_| true),
     };
     let transactions: Vec<Value> = entries
         .into_iter()
@@ -77,11 +88,19 @@ pub(crate) fn list(input: &Input<'_>) -> Result<Answer, Refusal> {
     Ok(Answer { detail: Some(detail), ..Answer::ok(json!({"payload": payload})) })
 }
 
-/// The order whose transactions are asked for, if one is.
-fn related(query: &Query) -> Result<Option<&str>, Refusal> {
+/// What transactions are asked for by.
+#[derive(Debug, Clone, Copy)]
+enum Related<'a> {
+    Order(&'a str),
+    Group(&'a str),
+}
+
+/// The order or group whose transactions are asked for, if one is: nothing else is a filter.
+fn related(query: &Query) -> Result<Option<Related<'_>>, Refusal> {
     match (query.text("relatedIdentifierName"), query.text("relatedIdentifierValue")) {
         (None, None) => Ok(None),
-        (Some("ORDER_ID"), Some(id)) => Ok(Some(id)),
+        (Some("ORDER_ID"), Some(id)) => Ok(Some(Related::Order(id))),
+        (Some("FINANCIAL_EVENT_GROUP_ID"), Some(id)) => Ok(Some(Related::Group(id))),
         (Some(_), Some(_)) => Err(Refusal::not_emulated("another relatedIdentifierName")),
         _ => Err(Refusal::invalid("relatedIdentifierName and relatedIdentifierValue go together.")),
     }
@@ -219,23 +238,17 @@ impl Transaction {
     /// The sum, and how it comes about.
     fn amounts(&self) -> (i64, Value) {
         let Some(order) = &self.order else {
-            let (name, cents) = match self.entry.event {
-                Event::Advertising => ("ProductAdsPayment", self.advertising()),
-                _ => ("SubscriptionFee", 3_999),
+            let name = match self.entry.event {
+                Event::Advertising => "ProductAdsPayment",
+                _ => "SubscriptionFee",
             };
-            let minor = -i64::try_from(self.marketplace.converted(cents)).unwrap_or(0);
+            let minor = -self.entry.fee(self.marketplace);
             let fee = self.breakdown(name, minor, Vec::new()).into_iter().collect();
             return (minor, self.breakdown("Expenses", minor, fee).into_iter().collect());
         };
         let lines = order.lines.iter().map(|line| self.charges(order, line));
         let charges = lines.fold(Charges::default(), |sum, it| sum + it);
         (charges.total(), self.breakdowns(charges))
-    }
-
-    /// What the advertisements of the day cost, in US cents.
-    fn advertising(&self) -> u64 {
-        let day = u64::try_from(self.entry.posted.timestamp() / 86_400).unwrap_or(0);
-        1_200 + day % 31 * 137
     }
 
     fn item(&self, order: &Order, line: &Line) -> Value {

@@ -24,18 +24,18 @@ async fn ask(caller: &Caller, query: &str) -> Heard {
 }
 
 /// The end of the ranges that are asked for: what is younger than two minutes is refused.
-fn end() -> DateTime<Utc> {
+pub(super) fn end() -> DateTime<Utc> {
     noon() - TimeDelta::minutes(10)
 }
 
 /// The parameters of the days from `first` to `last`, counted back from [`end`].
-fn days(first: i64, last: i64) -> String {
+pub(super) fn days(first: i64, last: i64) -> String {
     let moment = |days| text(end() - TimeDelta::days(days));
     format!("postedAfter={}&postedBefore={}", moment(first), moment(last))
 }
 
 /// The transactions of every page, and how many each page had.
-async fn all(caller: &Caller, query: &str) -> (Vec<Value>, Vec<usize>) {
+pub(super) async fn all(caller: &Caller, query: &str) -> (Vec<Value>, Vec<usize>) {
     let (mut transactions, mut sizes, mut token) = (Vec::new(), Vec::new(), None);
     loop {
         let next = token.map_or(String::new(), |token| format!("&nextToken={}", encoded(&token)));
@@ -60,7 +60,7 @@ fn posted(transaction: &Value) -> DateTime<Utc> {
 }
 
 /// The value of an identifier.
-fn related<'a>(transaction: &'a Value, name: &str) -> Option<&'a str> {
+pub(super) fn related<'a>(transaction: &'a Value, name: &str) -> Option<&'a str> {
     let identifiers = transaction["relatedIdentifiers"].as_array().unwrap();
     let found = identifiers.iter().find(|it| it["relatedIdentifierName"] == name)?;
     found["relatedIdentifierValue"].as_str()

@@ -4,6 +4,7 @@ mod catalog;
 mod document;
 mod fault;
 mod finance;
+mod finance_v0;
 mod life;
 mod login;
 mod model;
