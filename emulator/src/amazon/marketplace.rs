@@ -174,6 +174,11 @@ impl Marketplace {
         moment.with_timezone(&self.zone).date_naive()
     }
 
+    /// What the clocks show there at `moment`.
+    pub(crate) fn local(&self, moment: DateTime<Utc>) -> DateTime<Tz> {
+        moment.with_timezone(&self.zone)
+    }
+
     /// What `cents` of US money are here, in the currency's smallest unit.
     pub(crate) fn converted(&self, cents: u64) -> u64 {
         cents.saturating_mul(self.exchange) / 100

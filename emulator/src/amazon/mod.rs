@@ -10,11 +10,13 @@ mod catalog;
 mod delivery;
 mod document;
 mod error;
+mod filed;
 mod finance;
 mod gate;
 mod item;
 mod lwa;
 mod marketplace;
+mod movement;
 mod order;
 mod orders;
 mod outcome;
@@ -144,7 +146,7 @@ impl Amazon {
             requests: AtomicU64::new(0),
         };
         let amazon = Self { shared: Arc::new(shared) };
-        reports::file_foreign(&amazon, amazon.faults().foreign()).map_err(ScriptError::new)?;
+        filed::file(&amazon, amazon.faults().foreign()).map_err(ScriptError::new)?;
         Ok(amazon)
     }
 

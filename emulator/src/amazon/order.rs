@@ -171,9 +171,14 @@ impl Orders {
         (is_past && self.order(index)?.id == id).then_some(index)
     }
 
+    /// When the first order may have been updated.
+    pub(crate) fn begun(self) -> DateTime<Utc> {
+        self.end - self.span()
+    }
+
     /// Whether the first order may have been updated before `moment`.
     pub(crate) fn has_begun(self, moment: DateTime<Utc>) -> bool {
-        moment >= self.end - self.span()
+        moment >= self.begun()
     }
 
     /// The world that it belongs to.

@@ -2,8 +2,9 @@
 
 use super::Amazon;
 use super::archive::Archive;
+use super::movement::Movement;
 use super::recorded;
-use super::report::{Kind, Report, Source, Specification, orders};
+use super::report::{Kind, Report, Source, Specification, movements, orders};
 use crate::faults::{Content, Course, Ending, Reason};
 use chrono::{Days, TimeDelta};
 use std::sync::Arc;
@@ -72,7 +73,17 @@ impl Outcome {
         let now = amazon.clock().now();
         let (start, end) = (specification.start, specification.end);
         match kind {
-            Kind::Listings | Kind::FbaInventory => Self::Done,
+            Kind::Listings | Kind::FbaInventory | Kind::StockByCountry | Kind::Settlement => {
+                Self::Done
+            }
+            Kind::LedgerSummary if start < end => Self::Done,
+            Kind::LedgerSummary => Self::Cancelled,
+            Kind::Ledger | Kind::Shipments | Kind::Returns | Kind::Reimbursements => {
+                let orders = orders(amazon, specification, now);
+                let found = movements(orders, specification, now).within(start, end);
+                let is_told = |movement: &Movement| kind.tells_of(movement.what);
+                if found.iter().any(is_told) { Self::Done } else { Self::Cancelled }
+            }
             Kind::AllOrders if end - start > TimeDelta::days(30) => {
                 let content = Content::Text(RANGE_EXCEEDED.to_owned());
                 Self::Fatal(Some(Arc::new(Reason { content, is_gzip: false })))

@@ -4,6 +4,7 @@ use super::Amazon;
 use super::archive::Archive;
 use super::document::{self, Document};
 use super::marketplace::{Marketplace, Region};
+use super::movement::{Movements, What};
 use super::order::Orders;
 use super::outcome::Outcome;
 use super::recorded::Recorded;
@@ -27,7 +28,24 @@ pub(crate) enum Kind {
     FbaInventory,
     /// `GET_SALES_AND_TRAFFIC_REPORT`.
     SalesAndTraffic,
+    /// `GET_AFN_INVENTORY_DATA_BY_COUNTRY`.
+    StockByCountry,
+    /// `GET_LEDGER_DETAIL_VIEW_DATA`.
+    Ledger,
+    /// `GET_LEDGER_SUMMARY_VIEW_DATA`.
+    LedgerSummary,
+    /// `GET_FBA_FULFILLMENT_CUSTOMER_SHIPMENT_SALES_DATA`.
+    Shipments,
+    /// `GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA`.
+    Returns,
+    /// `GET_FBA_REIMBURSEMENTS_DATA`.
+    Reimbursements,
+    /// `GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2`, which Amazon makes by itself.
+    Settlement,
 }
+
+/// Amazon's name of the settlement report.
+pub(crate) const SETTLEMENT: &str = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2";
 
 impl Kind {
     /// The kind with Amazon's name `report_type`.
@@ -37,7 +55,25 @@ impl Kind {
             "GET_MERCHANT_LISTINGS_ALL_DATA" => Some(Self::Listings),
             "GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA" => Some(Self::FbaInventory),
             "GET_SALES_AND_TRAFFIC_REPORT" => Some(Self::SalesAndTraffic),
+            "GET_AFN_INVENTORY_DATA_BY_COUNTRY" => Some(Self::StockByCountry),
+            "GET_LEDGER_DETAIL_VIEW_DATA" => Some(Self::Ledger),
+            "GET_LEDGER_SUMMARY_VIEW_DATA" => Some(Self::LedgerSummary),
+            "GET_FBA_FULFILLMENT_CUSTOMER_SHIPMENT_SALES_DATA" => Some(Self::Shipments),
+            "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA" => Some(Self::Returns),
+            "GET_FBA_REIMBURSEMENTS_DATA" => Some(Self::Reimbursements),
+            SETTLEMENT => Some(Self::Settlement),
             _ => None,
+        }
+    }
+
+    /// True of the movements of stock that a report of this kind lists.
+    pub(crate) fn tells_of(self, what: What) -> bool {
+        match self {
+            Self::Shipments => what == What::Shipped,
+            Self::Returns => what == What::Returned,
+            Self::Reimbursements => what == What::Reimbursed,
+            Self::Ledger => what != What::Reimbursed,
+            _ => false,
         }
     }
 }
@@ -327,6 +363,11 @@ impl Report {
         }
         json
     }
+}
+
+/// What happened to the stock of the marketplace of `specification`, seen at `now`.
+pub(super) fn movements(orders: Orders, it: &Specification, now: DateTime<Utc>) -> Movements {
+    Movements { world: orders.world(), orders, marketplace: it.marketplace, now }
 }
 
 /// The orders of the region of `specification`, seen at `now`.

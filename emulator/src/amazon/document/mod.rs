@@ -1,13 +1,18 @@
 //! Report documents: made row by row while they are downloaded, never whole in memory.
 
 mod fba_inventory;
+mod ledger;
 pub(super) mod listings;
+mod movements;
 mod orders;
+pub(super) mod settlement;
 pub(super) mod traffic;
 
+use super::finance::Ledger;
+use super::movement::What;
 use super::order::Orders;
 use super::product::World;
-use super::report::{Kind, Made, Specification};
+use super::report::{self, Kind, Made, Specification};
 use crate::faults::{Content, Reason};
 use bytes::Bytes;
 use encoding_rs::Encoding;
@@ -83,7 +88,13 @@ pub(crate) fn packing(specification: &Specification, kind: Kind) -> Packing {
     match kind {
         Kind::AllOrders => orders::style(specification.region).packing,
         Kind::Listings => listings::style(specification.marketplace).packing,
-        Kind::FbaInventory => fba_inventory::style(specification.marketplace).packing,
+        Kind::FbaInventory
+        | Kind::StockByCountry
+        | Kind::Shipments
+        | Kind::Returns
+        | Kind::Reimbursements
+        | Kind::Settlement => fba_inventory::style(specification.marketplace).packing,
+        Kind::Ledger | Kind::LedgerSummary => ledger::STYLE.packing,
         Kind::SalesAndTraffic => Packing::Gzip,
     }
 }
@@ -97,6 +108,7 @@ pub(crate) fn open(
     made: Made,
 ) -> Document {
     let Specification { region, marketplace, ref options, start, end, .. } = *specification;
+    let moved = report::movements(orders, specification, made.at);
     match kind {
         Kind::AllOrders => orders::document(orders, region, start, end),
         Kind::Listings => {
@@ -106,6 +118,15 @@ pub(crate) fn open(
         }
         Kind::FbaInventory => fba_inventory::document(world, marketplace, made),
         Kind::SalesAndTraffic => traffic::document(world, specification, made),
+        Kind::StockByCountry => movements::by_country(moved),
+        Kind::Ledger => ledger::detail(moved, start, end),
+        Kind::LedgerSummary => ledger::summary(moved, start, end),
+        Kind::Shipments => movements::document(moved, What::Shipped, start, end),
+        Kind::Returns => movements::document(moved, What::Returned, start, end),
+        Kind::Reimbursements => movements::document(moved, What::Reimbursed, start, end),
+        Kind::Settlement => {
+            settlement::document(Ledger::new(orders, region, made.at), specification)
+        }
     }
 }
 

@@ -6,27 +6,27 @@ use std::ops::Add;
 
 /// Amounts in the currency's smallest unit; what the seller pays is negative.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Charges {
+pub(crate) struct Charges {
     /// Price of the goods.
-    pub(super) principal: i64,
+    pub(crate) principal: i64,
     /// Shipping that the buyer paid.
-    pub(super) shipping: i64,
+    pub(crate) shipping: i64,
     /// Discount.
-    pub(super) discount: i64,
+    pub(crate) discount: i64,
     /// Tax that the buyer paid.
-    pub(super) tax: i64,
+    pub(crate) tax: i64,
     /// Tax that Amazon keeps, to pay it itself.
-    pub(super) withheld: i64,
+    pub(crate) withheld: i64,
     /// Amazon's commission.
-    pub(super) commission: i64,
+    pub(crate) commission: i64,
     /// What Amazon takes for shipping from its own warehouse.
-    pub(super) fulfillment: i64,
+    pub(crate) fulfillment: i64,
 }
 
 impl Charges {
     /// What `line` of `order` brings and costs when it is shipped: the amounts of the order itself,
     /// a commission of 15 %, and a fee for each piece that Amazon ships.
-    pub(super) fn of(order: &Order, line: &Line) -> Self {
+    pub(crate) fn of(order: &Order, line: &Line) -> Self {
         let amount = |minor: u64| i64::try_from(minor).unwrap_or(i64::MAX);
         let (price, shipping) = (amount(line.price), amount(line.shipping));
         let (discount, tax) = (amount(line.discount), amount(line.tax));
@@ -47,7 +47,7 @@ impl Charges {
 
     /// What is given back when the goods come back: everything but what Amazon took for shipping,
     /// and a fifth of the commission.
-    pub(super) fn refunded(self) -> Self {
+    pub(crate) fn refunded(self) -> Self {
         Self {
             principal: -self.principal,
             shipping: -self.shipping,
@@ -60,7 +60,7 @@ impl Charges {
     }
 
     /// What is left for the seller.
-    pub(super) fn total(self) -> i64 {
+    pub(crate) fn total(self) -> i64 {
         self.principal
             + self.shipping
             + self.discount

@@ -17,24 +17,24 @@ use crate::random::Random;
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 
 /// How long deferred money waits (Amazon's policy DD7 counts from the delivery).
-pub(super) const HOLD: TimeDelta = TimeDelta::days(7);
+pub(crate) const HOLD: TimeDelta = TimeDelta::days(7);
 
 /// How long after the shipment goods come back.
-const RETURN: TimeDelta = TimeDelta::days(9);
+pub(crate) const RETURN: TimeDelta = TimeDelta::days(9);
 
 /// How much later than it was posted an event may be seen: what the last 48 hours brought is not
 /// complete (Amazon's model of Finances 2024-06-19).
 const LATENESS_MINUTES: u64 = 47 * 60;
 
 /// How many days a group, and with it a settlement, lasts.
-pub(super) const PERIOD_DAYS: u64 = 14;
+pub(crate) const PERIOD_DAYS: u64 = 14;
 
 /// Letters of Amazon's numbers of transactions and groups.
 const ID_LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// Something that moves money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Event {
+pub(crate) enum Event {
     /// The order at this index was shipped.
     Shipment(u64),
     /// Its money was let go.
@@ -49,7 +49,7 @@ pub(super) enum Event {
 
 impl Event {
     /// The order that it belongs to.
-    pub(super) fn order(self) -> Option<u64> {
+    pub(crate) fn order(self) -> Option<u64> {
         match self {
             Self::Shipment(index) | Self::Release(index) | Self::Refund(index) => Some(index),
             Self::Advertising | Self::Subscription => None,
@@ -59,17 +59,17 @@ impl Event {
 
 /// An event, and when it was posted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// When it was posted.
-    pub(super) posted: DateTime<Utc>,
+    pub(crate) posted: DateTime<Utc>,
     /// What happened.
-    pub(super) event: Event,
+    pub(crate) event: Event,
 }
 
 impl Entry {
     /// What Amazon takes of the money of `marketplace`, whatever is sold: the advertisements of a
     /// day or the subscription of a month; 0 for what belongs to an order.
-    pub(super) fn fee(self, marketplace: &Marketplace) -> i64 {
+    pub(crate) fn fee(self, marketplace: &Marketplace) -> i64 {
         let cents = match self.event {
             Event::Advertising => 1_200 + day(self.posted) % 31 * 137,
             Event::Subscription => 3_999,
@@ -81,7 +81,7 @@ impl Entry {
 
 /// The money of one region, at one moment.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     orders: Orders,
     region: Region,
     now: DateTime<Utc>,
@@ -89,27 +89,27 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// The money of `orders`, which are those of `region`, as it is seen at `now`.
-    pub(super) fn new(orders: Orders, region: Region, now: DateTime<Utc>) -> Self {
+    pub(crate) fn new(orders: Orders, region: Region, now: DateTime<Utc>) -> Self {
         Self { orders, region, now }
     }
 
     /// The world that it belongs to.
-    pub(super) fn world(self) -> World {
+    pub(crate) fn world(self) -> World {
         self.orders.world()
     }
 
     /// Numbers that belong to one kind of thing and one index in this region.
-    pub(super) fn random(self, kind: &str, index: u64) -> Random {
+    pub(crate) fn random(self, kind: &str, index: u64) -> Random {
         Random::new(self.world().seed, &format!("{} {kind}", self.region.name()), index)
     }
 
     /// Index of the order with the number `id`.
-    pub(super) fn by_id(self, id: &str) -> Option<u64> {
+    pub(crate) fn by_id(self, id: &str) -> Option<u64> {
         self.orders.by_id(id)
     }
 
     /// Amazon's number of the transaction that `entry` makes.
-    pub(super) fn transaction_id(self, entry: Entry) -> String {
+    pub(crate) fn transaction_id(self, entry: Entry) -> String {
         let (kind, index) = match entry.event {
             Event::Shipment(index) => ("shipment transaction", index),
             Event::Release(index) => ("release transaction", index),
@@ -122,18 +122,18 @@ impl Ledger {
 
     /// Amazon's number of the group in which money of `marketplace` that is posted at `posted` is
     /// paid.
-    pub(super) fn group_id(self, marketplace: &Marketplace, posted: DateTime<Utc>) -> String {
+    pub(crate) fn group_id(self, marketplace: &Marketplace, posted: DateTime<Utc>) -> String {
         let period = day(posted) / PERIOD_DAYS;
         self.random(&format!("group {}", marketplace.id), period).text(ID_LETTERS, 43)
     }
 
     /// Whether `entry` is money that can be paid: deferred money is not, its release is.
-    pub(super) fn is_payable(self, entry: &Entry) -> bool {
+    pub(crate) fn is_payable(self, entry: &Entry) -> bool {
         !matches!(entry.event, Event::Shipment(index) if self.is_deferred(index))
     }
 
     /// The marketplace whose money `entry` is.
-    pub(super) fn marketplace(self, entry: &Entry) -> Option<&'static Marketplace> {
+    pub(crate) fn marketplace(self, entry: &Entry) -> Option<&'static Marketplace> {
         match entry.event.order() {
             Some(index) => self.order(index).map(|order| order.marketplace),
             None => self.home(),
@@ -141,42 +141,47 @@ impl Ledger {
     }
 
     /// The region's marketplaces.
-    pub(super) fn marketplaces(self) -> impl Iterator<Item = &'static Marketplace> + Clone {
+    pub(crate) fn marketplaces(self) -> impl Iterator<Item = &'static Marketplace> + Clone {
         self.region.marketplaces()
     }
 
     /// When it is seen.
-    pub(super) fn now(self) -> DateTime<Utc> {
+    pub(crate) fn now(self) -> DateTime<Utc> {
         self.now
     }
 
     /// Whether there may be money before `moment`.
-    pub(super) fn has_begun(self, moment: DateTime<Utc>) -> bool {
+    pub(crate) fn has_begun(self, moment: DateTime<Utc>) -> bool {
         self.orders.has_begun(moment)
     }
 
     /// The order of an event.
-    pub(super) fn order(self, index: u64) -> Option<Order> {
+    pub(crate) fn order(self, index: u64) -> Option<Order> {
         self.orders.order(index)
     }
 
     /// Whether the money of the order at `index` waits.
-    pub(super) fn is_deferred(self, index: u64) -> bool {
+    pub(crate) fn is_deferred(self, index: u64) -> bool {
         self.random("deferral", index).chance(40)
     }
 
+    /// Whether the goods of the order at `index` come back, if they are sent.
+    pub(crate) fn is_returned(self, index: u64) -> bool {
+        self.random("return", index).chance(4)
+    }
+
     /// Whether money that was deferred at `posted` has been let go.
-    pub(super) fn is_released(self, posted: DateTime<Utc>) -> bool {
+    pub(crate) fn is_released(self, posted: DateTime<Utc>) -> bool {
         posted + HOLD < self.now
     }
 
     /// Where advertisements and subscriptions are paid.
-    pub(super) fn home(self) -> Option<&'static Marketplace> {
+    pub(crate) fn home(self) -> Option<&'static Marketplace> {
         self.region.marketplaces().next()
     }
 
     /// What was posted in the hour that begins at `hour`, as far as it is seen, in order.
-    pub(super) fn hour(self, hour: DateTime<Utc>) -> Vec<Entry> {
+    pub(crate) fn hour(self, hour: DateTime<Utc>) -> Vec<Entry> {
         let mut entries = Vec::new();
         for (delay, event) in [
             (TimeDelta::zero(), Event::Shipment as fn(u64) -> Event),
@@ -198,7 +203,7 @@ impl Ledger {
     }
 
     /// Every event of the order at `index`, as far as it is seen, in order.
-    pub(super) fn of_order(self, index: u64) -> Vec<Entry> {
+    pub(crate) fn of_order(self, index: u64) -> Vec<Entry> {
         let shipped = self.orders.updated(index);
         let events = [
             (TimeDelta::zero(), Event::Shipment(index)),
@@ -220,7 +225,7 @@ impl Ledger {
         match event {
             Event::Shipment(index) => is_sold(index),
             Event::Release(index) => self.is_deferred(index) && is_sold(index),
-            Event::Refund(index) => self.random("return", index).chance(4) && is_sold(index),
+            Event::Refund(index) => self.is_returned(index) && is_sold(index),
             Event::Advertising | Event::Subscription => true,
         }
     }

@@ -8,14 +8,15 @@ mod range;
 mod transaction;
 mod v0;
 
+pub(crate) use charge::Charges;
 pub(crate) use group::list as groups;
+pub(crate) use ledger::{Entry, Event, Ledger, PERIOD_DAYS, RETURN};
 pub(crate) use transaction::list as transactions;
 pub(crate) use v0::{list as events, of_group as events_of_group, of_order as events_of_order};
 
 use super::Amazon;
 use super::marketplace::{Marketplace, Region};
 use super::order::Orders;
-use ledger::Ledger;
 use serde_json::Value;
 
 /// The money of `region` as it is seen now.
