@@ -35,6 +35,8 @@ const ATTEMPTS: u32 = 3;
 pub struct Source {
     /// Amazon's identifier of the report, for messages.
     pub report_id: String,
+    /// Amazon's name of the report's type.
+    pub report_type: &'static str,
     /// Amazon's identifier of its document.
     pub document_id: String,
     /// What the report covers.
@@ -123,7 +125,7 @@ async fn once(
     source: &Source,
     clock: Clock,
 ) -> Result<Outcome, LoadError> {
-    let url = api.report_document(&source.document_id).await?.url;
+    let url = api.report_document(source.report_type, &source.document_id).await?.url;
     let mut document = downloader.open(&url).await?;
     let content_type = document.content_type.clone();
     let (sender, chunks) = mpsc::channel(CHUNKS);

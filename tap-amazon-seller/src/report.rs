@@ -229,9 +229,7 @@ impl Reports {
                 return Err(ReportError::NoDocument { report_id: report_id.to_owned() });
             }
             ("CANCELLED", _) => Fate::Cancelled,
-            (_, document_id) => {
-                Fate::Fatal { reason: self.reason(document_id.as_deref(), report_id).await }
-            }
+            _ => Fate::Fatal { reason: self.reason(&report).await },
         };
         Ok(Ended { report, fate })
     }
@@ -285,19 +283,20 @@ impl Reports {
     }
 
     /// Amazon's explanation of a failure, if it wrote one.
-    async fn reason(&self, document_id: Option<&str>, report_id: &str) -> String {
-        match document_id {
-            None => "Amazon gave no reason".to_owned(),
-            Some(document_id) => self.explanation(document_id).await.unwrap_or_else(|error| {
-                tracing::debug!(report_id, "no explanation: {error}");
-                "the document with the reason cannot be read".to_owned()
-            }),
-        }
+    async fn reason(&self, report: &Report) -> String {
+        let Some(document_id) = &report.report_document_id else {
+            return "Amazon gave no reason".to_owned();
+        };
+        let explanation = self.explanation(&report.report_type, document_id).await;
+        explanation.unwrap_or_else(|error| {
+            tracing::debug!(report_id = report.report_id, "no explanation: {error}");
+            "the document with the reason cannot be read".to_owned()
+        })
     }
 
     /// The text of an error document.
-    async fn explanation(&self, document_id: &str) -> anyhow::Result<String> {
-        let url = self.api.report_document(document_id).await?.url;
+    async fn explanation(&self, report_type: &str, document_id: &str) -> anyhow::Result<String> {
+        let url = self.api.report_document(report_type, document_id).await?.url;
         let mut document = self.downloader.open(&url).await?;
         let mut bytes = Vec::new();
         while let Some(chunk) = document.chunk().await? {

@@ -17,6 +17,9 @@ use serde_json::value::RawValue;
 pub struct Report {
     /// Amazon's identifier.
     pub report_id: String,
+    /// Amazon's name of its type.
+    #[serde(default)]
+    pub report_type: String,
     /// How far it is.
     pub processing_status: String,
     /// The marketplaces that it covers.

@@ -5,6 +5,7 @@
 
 mod body;
 mod dialect;
+mod restricted;
 
 use std::time::Duration;
 
@@ -21,8 +22,11 @@ pub use body::{
 };
 use body::{CreatedReport, Participations, ReportList};
 use dialect::Answers;
+pub use restricted::CREATE_RESTRICTED_DATA_TOKEN;
+use restricted::{RestrictedToken, RestrictedTokens};
 
 use crate::marketplace::{Marketplace, Region};
+use crate::report_types::ReportType;
 use crate::streams::{PageToken, Pages};
 
 /// An operation with a published plan.
@@ -75,6 +79,31 @@ pub const LIST_TRANSACTIONS: Operation =
 /// What was earned, charged and refunded, in the lists of the former version, which go by kind.
 pub const LIST_FINANCIAL_EVENTS: Operation =
     operation("listFinancialEvents", Method::Get, "/finances/v0/financialEvents", 0.5, 30);
+/// Stock at Amazon by SKU, of one marketplace.
+pub const GET_INVENTORY_SUMMARIES: Operation =
+    operation("getInventorySummaries", Method::Get, "/fba/inventory/v1/summaries", 2.0, 2);
+/// Stock in Amazon's distribution centres, where it waits for the warehouses.
+pub const LIST_INVENTORY: Operation =
+    operation("listInventory", Method::Get, "/awd/2024-05-09/inventory", 2.0, 2);
+/// What Amazon has ordered from a vendor.
+pub const GET_PURCHASE_ORDERS: Operation =
+    operation("getPurchaseOrders", Method::Get, "/vendor/orders/v1/purchaseOrders", 10.0, 10);
+/// What buyers have ordered, for a vendor to send it to them.
+pub const GET_ORDERS: Operation = operation(
+    "getOrders",
+    Method::Get,
+    "/vendor/directFulfillment/orders/2021-12-28/purchaseOrders",
+    10.0,
+    10,
+);
+/// The invoices that go to buyers with what a vendor sends them.
+pub const GET_CUSTOMER_INVOICES: Operation = operation(
+    "getCustomerInvoices",
+    Method::Get,
+    "/vendor/directFulfillment/shipping/2021-12-28/customerInvoices",
+    10.0,
+    10,
+);
 
 /// How many identifiers [`Api::catalog_items`] takes, and how many items a page of it holds.
 pub const CATALOG_PAGE: usize = 20;
@@ -83,6 +112,7 @@ pub const CATALOG_PAGE: usize = 20;
 #[derive(Debug, Clone)]
 pub struct Api {
     client: Client,
+    restricted: RestrictedTokens,
     /// The region that the seller's consent opens.
     pub region: Region,
 }
@@ -103,7 +133,7 @@ impl Api {
             .header("user-agent", user_agent)
             .header("accept", "application/json")
             .build()?;
-        Ok(Self { client, region })
+        Ok(Self { client, restricted: RestrictedTokens::default(), region })
     }
 
     /// The calls made so far, by operation.
@@ -170,12 +200,19 @@ impl Api {
         self.client.call(call).await?.json::<ReportList>().map(drop)
     }
 
-    /// Where a report's document lies. The address lives for five minutes: ask when it is needed.
-    pub async fn report_document(&self, document_id: &str) -> Result<ReportDocument, Error> {
-        self.client
-            .call(Call::to(&GET_REPORT_DOCUMENT).path("reportDocumentId", document_id))
-            .await?
-            .json()
+    /// Where a document of a report of this type lies. The address lives for five minutes: ask when it is
+    /// needed. With personal data of buyers in it, it is given out for a token of its own.
+    pub async fn report_document(
+        &self,
+        report_type: &str,
+        document_id: &str,
+    ) -> Result<ReportDocument, Error> {
+        let mut call = Call::to(&GET_REPORT_DOCUMENT).path("reportDocumentId", document_id);
+        if ReportType::find(report_type).is_some_and(|it| it.is_restricted) {
+            let path = GET_REPORT_DOCUMENT.path.replace("{reportDocumentId}", document_id);
+            call = call.token(restricted::once(&self.client, &path).await?);
+        }
+        self.client.call(call).await?.json()
     }
 
     /// One page of a list, as Amazon sends it; see [`Page::of`](crate::pages::Page::of). Parameters are
@@ -192,6 +229,11 @@ impl Api {
         let call = match pages.token {
             Some(PageToken { parameter, .. }) => call.query_opt(parameter, token),
             None => call,
+        };
+        let call = if pages.is_restricted {
+            call.token(self.restricted.of(&self.client, pages.operation).await?)
+        } else {
+            call
         };
         Ok(self.client.call(call).await?.body)
     }
@@ -237,6 +279,7 @@ pub fn understands(operation: &str, status: u16, body: &[u8]) -> Option<bool> {
         "getReports" => reads::<ReportList>,
         "getReportDocument" => reads::<ReportDocument>,
         "searchCatalogItems" => reads::<CatalogPage>,
+        "createRestrictedDataToken" => reads::<RestrictedToken>,
         _ => return None,
     };
     Some(match status {
@@ -252,6 +295,7 @@ mod tests {
     #[test]
     fn only_asking_for_a_report_must_not_be_repeated_blindly() {
         let all = [
+            CREATE_RESTRICTED_DATA_TOKEN,
             GET_MARKETPLACE_PARTICIPATIONS,
             CREATE_REPORT,
             GET_REPORT,
@@ -261,6 +305,11 @@ mod tests {
             GET_ACCOUNT,
             LIST_TRANSACTIONS,
             LIST_FINANCIAL_EVENTS,
+            GET_INVENTORY_SUMMARIES,
+            LIST_INVENTORY,
+            GET_PURCHASE_ORDERS,
+            GET_ORDERS,
+            GET_CUSTOMER_INVOICES,
         ];
         let once: Vec<_> =
             all.iter().filter(|operation| !operation.idempotent).map(|o| o.name).collect();

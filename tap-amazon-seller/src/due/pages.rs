@@ -133,4 +133,17 @@ mod tests {
         assert_eq!(parts, [Part { times: None }]);
         assert_eq!(parts[0].halves(), None);
     }
+
+    #[test]
+    fn purchase_orders_are_asked_for_by_their_making_and_by_their_changes() {
+        let week = Window::Times(
+            "2026-11-01T00:00:00Z".parse().unwrap(),
+            "2026-11-08T00:00:00Z".parse().unwrap(),
+        );
+        let parts = Part::of(pages("vendor_purchase_orders"), Place::Region(Region::Na), week);
+        let names: Vec<_> = parts.iter().map(|part| part.times.unwrap().0).collect();
+        assert_eq!(names, [["createdAfter", "createdBefore"], ["changedAfter", "changedBefore"]]);
+        let bounds: Vec<_> = parts.iter().map(|part| part.times.unwrap().1.map(utc)).collect();
+        assert_eq!(bounds, [["2026-11-01T00:00:00Z", "2026-11-08T00:00:00Z"]; 2]);
+    }
 }

@@ -141,6 +141,61 @@ fn a_property_that_is_not_selected_is_not_written() {
     assert_eq!(emitted.records, [r#"{"region":"na","transactionId":"1"}"#]);
 }
 
+#[test]
+fn every_list_is_found_where_its_operation_has_it() {
+    for (stream, body, next, record) in [
+        (
+            "awd_inventory",
+            r#"{"inventory":[{"sku":"S","totalOnhandQuantity":12}],"nextToken":"n"}"#,
+            Some("n"),
+            r#"{"region":"eu","sku":"S","totalOnhandQuantity":12}"#,
+        ),
+        (
+            "vendor_purchase_orders",
+            r#"{"payload":{"pagination":{"nextToken":"n"},"orders":[{"purchaseOrderNumber":"4Z3","orderDetails":{"items":[]}}]}}"#,
+            Some("n"),
+            r#"{"region":"eu","purchaseOrderNumber":"4Z3","orderDetails":{"items":[]}}"#,
+        ),
+        (
+            "vendor_fulfilment_orders",
+            r#"{"pagination":{},"orders":[{"purchaseOrderNumber":"2J"}]}"#,
+            None,
+            r#"{"region":"eu","purchaseOrderNumber":"2J"}"#,
+        ),
+        (
+            "vendor_customer_invoices",
+            r#"{"pagination":{"nextToken":"n"},"customerInvoices":[{"purchaseOrderNumber":"2J","content":"YQ=="}]}"#,
+            Some("n"),
+            r#"{"region":"eu","purchaseOrderNumber":"2J","content":"YQ=="}"#,
+        ),
+    ] {
+        let (emitted, read) = read(stream, body);
+        assert_eq!(read.unwrap(), (1, next.map(str::to_owned)), "{stream}");
+        assert_eq!(emitted.records, [record]);
+        assert_eq!(emitted.properties, Vec::<String>::new(), "{stream}");
+    }
+}
+
+#[test]
+fn stock_from_the_api_is_the_record_that_the_report_gives_with_its_marketplace() {
+    let choices = [("warehouse_inventory", "api")];
+    let stream = Roster::table().sourced(&choices).unwrap().find("warehouse_inventory").unwrap();
+    let Source::Pages { pages, .. } = &stream.source else { panic!("pages") };
+    let place = Place::Marketplace(crate::marketplace::Marketplace::find("US").unwrap());
+    let mut recorder = Recorder::new(&Feed::all(stream), place).unwrap();
+    let body = br#"{"pagination":{"nextToken":"n"},"payload":{"granularity":{},"inventorySummaries":[
+        {"asin":"B0","fnSku":"X0","sellerSku":"S/1","condition":"NewItem","totalQuantity":3,"stores":[],
+         "lastUpdatedTime":"2026-11-01T00:00:00Z","inventoryDetails":{"fulfillableQuantity":2}}]}}"#;
+    let page = Page::of(pages, body).unwrap();
+    assert_eq!(page.next.as_deref(), Some("n"));
+    let mut emitted = Emitted::default();
+    assert_eq!(recorder.pages(Window::Present, 1, &[page], &mut emitted).unwrap(), 1);
+    assert!(emitted.records[0].starts_with(
+        r#"{"marketplace_id":"ATVPDKIKX0DER","asin":"B0","fnSku":"X0","sellerSku":"S/1","#
+    ));
+    assert_eq!(emitted.properties, Vec::<String>::new());
+}
+
 /// Reads pages of events that were posted on a day.
 fn events(stream: &str, bodies: &[&str]) -> Emitted {
     let mut recorder =

@@ -117,10 +117,6 @@ impl ReportType {
             (_, Format::Unreadable(what)) => {
                 Some(format!("a type with records; {name} is {what}, which has none"))
             }
-            _ if self.is_restricted => Some(format!(
-                "a type without personal data of buyers; {name} needs a restricted role and a \
-                 restricted data token, which this tap does not ask for"
-            )),
             _ => None,
         }
     }
@@ -259,7 +255,6 @@ mod tests {
         );
         assert!(refusal("FEE_DISCOUNTS_REPORT").ends_with("is XLSX, which has none"));
         assert!(refusal("GET_EASYSHIP_DOCUMENTS").contains("PDF"));
-        assert!(refusal("GET_VAT_TRANSACTION_DATA").contains("restricted data token"));
         assert_eq!(refusal("GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"), "");
     }
 }

@@ -1,6 +1,7 @@
 //! Other sources of streams of the table: the same records, keys and schema, fed by something else.
 
-use super::{Source, Stream};
+use super::lists::INVENTORY;
+use super::{PageShape, Source, Stream};
 
 /// Sources that take the place of the table's, all together: streams that the same calls feed do not
 /// part.
@@ -13,7 +14,13 @@ pub(super) struct Alternative {
 }
 
 /// All of them; a stream stands once under each name.
-pub(super) static ALTERNATIVES: &[Alternative] = &[];
+pub(super) static ALTERNATIVES: &[Alternative] = &[Alternative {
+    name: "api",
+    sources: &[(
+        "warehouse_inventory",
+        Source::Pages { pages: &INVENTORY, shape: PageShape::Elements },
+    )],
+}];
 
 impl Alternative {
     /// The source of a stream, if it is one of these.

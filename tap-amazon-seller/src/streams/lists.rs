@@ -2,8 +2,9 @@
 
 use chrono::TimeDelta;
 
-use super::{Extraction, PageSize, PageToken, Pages};
+use super::{Extraction, PageSize, PageToken, Pages, Scope};
 use crate::api;
+use crate::marketplace::Region;
 
 /// The seller's business, as Amazon knows it.
 pub(super) static ACCOUNT: Pages = Pages {
@@ -45,4 +46,81 @@ pub(super) static EVENTS: Pages = Pages {
     is_held: true,
     roles: &["Finance and Accounting", "Amazon Fulfillment"],
     ..Pages::plain(&api::LIST_FINANCIAL_EVENTS)
+};
+
+/// Stock at Amazon, in place of the report of the same.
+///
+/// A token lives for thirty seconds, which a target may need for a page: the pages of a marketplace are
+/// held, at fifty SKUs and about as many kilobytes each. What has changed since a time can be asked for
+/// as well, but goods on their way to Amazon are not noticed then, and SKUs have been missing: all of it
+/// is asked for.
+pub(super) static INVENTORY: Pages = Pages {
+    scope: Scope::Marketplace,
+    query: &[("details", "true"), ("granularityType", "Marketplace")],
+    marketplaces: &["granularityId", "marketplaceIds"],
+    list: &["payload", "inventorySummaries"],
+    token: Some(PageToken { parameter: "nextToken", member: &["pagination", "nextToken"] }),
+    is_held: true,
+    roles: &["Product Listing", "Amazon Fulfillment"],
+    ..Pages::plain(&api::GET_INVENTORY_SUMMARIES)
+};
+
+/// Stock in Amazon's distribution centres. Amazon offers these in the United States only.
+pub(super) static DISTRIBUTION: Pages = Pages {
+    regions: &[Region::Na],
+    query: &[("details", "SHOW"), ("maxResults", "200")],
+    list: &["inventory"],
+    token: Some(PageToken { parameter: "nextToken", member: &["nextToken"] }),
+    roles: &["Amazon Warehousing and Distribution"],
+    ..Pages::plain(&api::LIST_INVENTORY)
+};
+
+/// How far back vendors' operations reach: six months.
+const VENDORS_PAST: Option<TimeDelta> = Some(TimeDelta::days(180));
+
+/// The longest window of vendors' operations.
+const VENDORS_WINDOW: Extraction =
+    Extraction::Window { longest: TimeDelta::days(7), retention: VENDORS_PAST };
+
+/// What Amazon orders from a vendor. An order that was never changed is not among the changed ones, so
+/// each window is asked for what was ordered in it and for what was changed in it.
+pub(super) static PURCHASE_ORDERS: Pages = Pages {
+    extraction: VENDORS_WINDOW,
+    lookback: TimeDelta::days(1),
+    query: &[("limit", "100"), ("sortOrder", "ASC"), ("includeDetails", "true")],
+    windows: &[["createdAfter", "createdBefore"], ["changedAfter", "changedBefore"]],
+    list: &["payload", "orders"],
+    token: Some(PageToken {
+        parameter: "nextToken",
+        member: &["payload", "pagination", "nextToken"],
+    }),
+    roles: &["Amazon Fulfillment", "Inventory and Order Tracking"],
+    ..Pages::plain(&api::GET_PURCHASE_ORDERS)
+};
+
+/// What buyers order from a vendor by way of Amazon. Only the time of the order can be asked for, and its
+/// status changes for some weeks.
+pub(super) static FULFILMENT_ORDERS: Pages = Pages {
+    extraction: VENDORS_WINDOW,
+    lookback: TimeDelta::days(30),
+    query: &[("limit", "100"), ("sortOrder", "ASC"), ("includeDetails", "true")],
+    windows: &[["createdAfter", "createdBefore"]],
+    list: &["orders"],
+    token: Some(PageToken { parameter: "nextToken", member: &["pagination", "nextToken"] }),
+    is_restricted: true,
+    roles: &["Direct-to-Consumer Shipping (Restricted)"],
+    ..Pages::plain(&api::GET_ORDERS)
+};
+
+/// The invoices to these orders. They may come later than the order by which they are found.
+pub(super) static CUSTOMER_INVOICES: Pages = Pages {
+    extraction: VENDORS_WINDOW,
+    lookback: TimeDelta::days(14),
+    query: &[("limit", "100"), ("sortOrder", "ASC")],
+    windows: &[["createdAfter", "createdBefore"]],
+    list: &["customerInvoices"],
+    token: Some(PageToken { parameter: "nextToken", member: &["pagination", "nextToken"] }),
+    is_restricted: true,
+    roles: &["Direct-to-Consumer Shipping (Restricted)"],
+    ..Pages::plain(&api::GET_CUSTOMER_INVOICES)
 };

@@ -37,6 +37,8 @@ pub struct Pages {
     /// put together from several of them, or because a token dies within seconds, and a slow target
     /// would outlive it.
     pub is_held: bool,
+    /// Whether it holds personal data of buyers, which Amazon gives out for a token of its own.
+    pub is_restricted: bool,
     /// The roles of which an application needs one; see [`Report::roles`](super::Report::roles).
     pub roles: &'static [&'static str],
 }
@@ -58,6 +60,7 @@ impl Pages {
             list: &[],
             token: None,
             is_held: false,
+            is_restricted: false,
             roles: &[],
         }
     }

@@ -3,7 +3,10 @@
 use chrono::TimeDelta;
 
 use super::fulfillment;
-use super::lists::{ACCOUNT, EVENTS, TRANSACTIONS};
+use super::lists::{
+    ACCOUNT, CUSTOMER_INVOICES, DISTRIBUTION, EVENTS, FULFILMENT_ORDERS, PURCHASE_ORDERS,
+    TRANSACTIONS,
+};
 use super::{Edges, Extraction, Headers, PageShape, Report, Scope, Shape, Source, Stream};
 use crate::marketplace::Region;
 use crate::record::{Column, Conversion};
@@ -284,6 +287,38 @@ pub(super) static STREAMS: &[Stream] = &[
         replication_key: Some("PostedDate"),
         selected_by_default: false,
         source: Source::Pages { pages: &EVENTS, shape: PageShape::EventsWithoutOrder },
+    },
+    Stream {
+        name: "awd_inventory",
+        schema: schema!("awd_inventory"),
+        keys: &["sku"],
+        replication_key: None,
+        selected_by_default: false,
+        source: Source::Pages { pages: &DISTRIBUTION, shape: PageShape::Elements },
+    },
+    Stream {
+        name: "vendor_purchase_orders",
+        schema: schema!("vendor_purchase_orders"),
+        keys: &["purchaseOrderNumber"],
+        replication_key: None,
+        selected_by_default: false,
+        source: Source::Pages { pages: &PURCHASE_ORDERS, shape: PageShape::Elements },
+    },
+    Stream {
+        name: "vendor_fulfilment_orders",
+        schema: schema!("vendor_fulfilment_orders"),
+        keys: &["purchaseOrderNumber"],
+        replication_key: None,
+        selected_by_default: false,
+        source: Source::Pages { pages: &FULFILMENT_ORDERS, shape: PageShape::Elements },
+    },
+    Stream {
+        name: "vendor_customer_invoices",
+        schema: schema!("vendor_customer_invoices"),
+        keys: &["purchaseOrderNumber"],
+        replication_key: None,
+        selected_by_default: false,
+        source: Source::Pages { pages: &CUSTOMER_INVOICES, shape: PageShape::Elements },
     },
     Stream {
         name: "reports",

@@ -17,6 +17,7 @@ impl Desk {
         let Some(lane) = self.lanes.get(errand.lane) else { return };
         let source = load::Source {
             report_id: report.report_id.clone(),
+            report_type: lane.source.report_type,
             document_id,
             place: lane.place,
             until: lane.place.bounds(errand.window).map(|[_, until]| until),
