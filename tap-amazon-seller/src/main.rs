@@ -9,7 +9,7 @@ use singer::config::Environment;
 use singer::{Output, State};
 use tap_amazon_seller::bookmark::Bookmarks;
 use tap_amazon_seller::clock::Clock;
-use tap_amazon_seller::config::{ABOUT, Config};
+use tap_amazon_seller::config::{self, ABOUT, Config};
 use tap_amazon_seller::streams::Roster;
 use tap_amazon_seller::sync::Audience;
 use tap_amazon_seller::{check, forecast, selection, sync, trial};
@@ -40,12 +40,17 @@ fn main() -> ExitCode {
     singer::cli::main(&ABOUT, async |args: Args, now| {
         let (tap, output) = (&args.tap, Output::stdout());
         let mode = tap.mode();
+        let settings = singer::config::load(&ABOUT, &tap.config, &Environment::of_process());
         if mode == Mode::Discover {
-            let catalog = serde_json::to_string_pretty(&selection::catalog(&Roster::table())?)?;
+            let roster = match settings {
+                // What there is can be told without a configuration.
+                Err(_) if tap.config.is_empty() => Roster::table(),
+                settings => config::roster(&settings?)?,
+            };
+            let catalog = serde_json::to_string_pretty(&selection::catalog(&roster)?)?;
             return Ok(output.text(&catalog)?);
         }
-        let settings = singer::config::load(&ABOUT, &tap.config, &Environment::of_process())?;
-        let config = Config::parse(settings, now)?;
+        let config = Config::parse(settings?, now)?;
         let catalog = tap.catalog.as_deref().map(Catalog::read).transpose()?;
         let selected = selection::selected(&config.roster, catalog.as_ref(), &args.streams)?;
         let state = tap.state.as_deref().map(State::read).transpose()?.unwrap_or_default();

@@ -135,6 +135,19 @@ fn announce(output: &Output, channel: &Channel) -> io::Result<()> {
     output.schema(stream.name, &channel.mask.schema(&channel.schema), channel.keys, bookmarks)
 }
 
+/// A schema that also takes what another one took: nothing that was announced is taken back, because
+/// records of it are out.
+fn widened(known: &Value, mut schema: Value) -> Value {
+    let before = known.get("type").and_then(Value::as_array);
+    let types = schema.get_mut("type").and_then(Value::as_array_mut);
+    if let (Some(before), Some(types)) = (before, types) {
+        let mut all = before.clone();
+        all.extend(types.drain(..).filter(|kind| !before.contains(kind)));
+        *types = all;
+    }
+    schema
+}
+
 impl Gathering {
     /// Looks at a record that goes by.
     fn see(&mut self, record: &[u8]) -> io::Result<()> {
@@ -159,6 +172,10 @@ impl Writer {
         let Some(properties) = channel.schema.get_mut("properties").and_then(Value::as_object_mut)
         else {
             return Ok(());
+        };
+        let schema = match properties.get(name) {
+            Some(known) => widened(known, schema),
+            None => schema,
         };
         if properties.get(name) == Some(&schema) {
             return Ok(());

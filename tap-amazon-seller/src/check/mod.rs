@@ -198,7 +198,7 @@ async fn call(area: &Area, probe: Probe, config: &Config, now: DateTime<Utc>) ->
             };
             let place = match pages.scope {
                 Scope::Region => Place::Region(area.region()),
-                Scope::Marketplace => Place::Marketplace(marketplace),
+                Scope::Marketplace | Scope::Only(_) => Place::Marketplace(marketplace),
             };
             let window = Window::Times(now - LATELY, now - SETTLED);
             let parts = Part::of(pages, place, window);

@@ -1,6 +1,9 @@
 //! The configuration, parsed into values that cannot be wrong later.
 
-use std::collections::BTreeMap;
+mod column;
+mod custom;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +19,7 @@ use url::Url;
 use crate::compat::{ListingColumns, hotglue};
 use crate::marketplace::{Marketplace, Region};
 use crate::streams::{AsinGranularity, Roster, Stream};
+use custom::CustomReport;
 
 /// What `--about` says, and what a configuration is checked against.
 pub static ABOUT: About = About {
@@ -124,6 +128,60 @@ fn wrong<T>(setting: &str, expected: impl Into<String>) -> Result<T, ConfigError
     Err(ConfigError::setting(setting, expected))
 }
 
+/// The streams that there are under a configuration whose schema has been checked.
+pub fn roster(settings: &Map<String, Value>) -> Result<Roster, ConfigError> {
+    #[derive(Deserialize)]
+    struct Written {
+        marketplaces: Option<List>,
+        custom_reports: Option<Vec<CustomReport>>,
+        compat: Option<Compat>,
+        listing_columns: Option<ListingColumns>,
+        streams: Option<BTreeMap<String, StreamConfig>>,
+    }
+    let written: Written = singer::config::read(settings.clone())?;
+    StreamSettings {
+        marketplaces: marketplaces(written.marketplaces)?.as_deref(),
+        custom_reports: written.custom_reports,
+        compat: written.compat,
+        listing_columns: written.listing_columns,
+        streams: written.streams.as_ref(),
+    }
+    .roster()
+}
+
+/// The settings that say which streams there are.
+struct StreamSettings<'a> {
+    marketplaces: Option<&'a [&'static Marketplace]>,
+    custom_reports: Option<Vec<CustomReport>>,
+    compat: Option<Compat>,
+    listing_columns: Option<ListingColumns>,
+    streams: Option<&'a BTreeMap<String, StreamConfig>>,
+}
+
+impl StreamSettings<'_> {
+    fn roster(self) -> Result<Roster, ConfigError> {
+        let custom = self.custom_reports.unwrap_or_default();
+        let roster = custom::roster(custom, self.marketplaces)?;
+        let roster = match self.compat {
+            None => roster,
+            Some(Compat::Hotglue) => {
+                roster.dressed(hotglue(self.listing_columns.unwrap_or_default()))
+            }
+        };
+        let mut names = BTreeSet::new();
+        if let Some(twice) = roster.streams().find(|stream| !names.insert(stream.name)) {
+            let expected = format!("names of their own; there is a stream {} already", twice.name);
+            return wrong("custom_reports", expected);
+        }
+        for name in self.streams.into_iter().flat_map(BTreeMap::keys) {
+            if roster.find(name).is_none() {
+                tracing::warn!("config: streams: there is no stream {name:?}");
+            }
+        }
+        sourced(roster, self.streams)
+    }
+}
+
 /// The configuration as it is written; its schema has been checked.
 #[derive(Deserialize)]
 struct Written {
@@ -135,6 +193,7 @@ struct Written {
     start_date: Option<String>,
     end_date: Option<String>,
     streams: Option<BTreeMap<String, StreamConfig>>,
+    custom_reports: Option<Vec<CustomReport>>,
     asins: Option<List>,
     asin_file: Option<PathBuf>,
     brands: Option<List>,
@@ -155,7 +214,7 @@ enum Compat {
 }
 
 /// A list, or comma text.
-#[derive(Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 enum List {
     Items(Vec<String>),
@@ -197,18 +256,14 @@ impl Config {
         }
         let (login_endpoint, endpoints) =
             endpoints(written.endpoints, written.sandbox.unwrap_or_default())?;
-        let roster = match written.compat {
-            None => Roster::table(),
-            Some(Compat::Hotglue) => {
-                Roster::table().dressed(hotglue(written.listing_columns.unwrap_or_default()))
-            }
-        };
-        for name in written.streams.iter().flat_map(BTreeMap::keys) {
-            if roster.find(name).is_none() {
-                tracing::warn!("config: streams: there is no stream {name:?}");
-            }
+        let roster = StreamSettings {
+            marketplaces: marketplaces.as_deref(),
+            custom_reports: written.custom_reports,
+            compat: written.compat,
+            listing_columns: written.listing_columns,
+            streams: written.streams.as_ref(),
         }
-        let roster = sourced(roster, written.streams.as_ref())?;
+        .roster()?;
         Ok(Self {
             client_id: written.lwa_client_id,
             client_secret: written.lwa_client_secret,

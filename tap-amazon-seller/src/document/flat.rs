@@ -17,11 +17,7 @@ pub(super) fn load(
     feeds: &[Feed],
     emit: &mut dyn Emit,
 ) -> Result<Loaded, DocumentError> {
-    let country = match facts.place {
-        Place::Marketplace(marketplace) => Some(marketplace.country),
-        Place::Region(_) => None,
-    };
-    let mut lines = Lines::new(source, Charset::of(facts.content_type, country));
+    let mut lines = Lines::new(source, Charset::of(facts.content_type, facts.country()));
     let mut loaded = Loaded::default();
     let header = first(&mut lines, facts, feeds, &mut loaded)?;
     let mut sinks = feeds
@@ -141,8 +137,15 @@ impl Output {
             Source::Report { shape, .. } => shape.columns(),
             _ => &[],
         };
-        let outline =
-            Outline { feed, header: &header.names, place: facts.place, columns, computed, others };
+        let outline = Outline {
+            feed,
+            header: &header.names,
+            place: facts.place,
+            day: facts.day,
+            columns,
+            computed,
+            others,
+        };
         let plan = outline.plan().map_err(|name| facts.fault(Fault::NoColumn(name)))?;
         Ok(Self { stream: feed.stream.name, plan, is_announced: false, records: 0 })
     }
@@ -206,7 +209,10 @@ impl<'a> Sink<'a> {
             }),
             Shape::Orders => Some(Self::Orders(Orders::new(feed, facts, header)?)),
             Shape::OrderItems => Some(Self::Items(Items::new(feed, facts, header)?)),
-            Shape::SalesByAsin | Shape::SalesByDate => None,
+            Shape::CommaRows { .. }
+            | Shape::Elements { .. }
+            | Shape::SalesByAsin
+            | Shape::SalesByDate => None,
         })
     }
 
@@ -243,6 +249,14 @@ impl<'a> Sink<'a> {
 }
 
 impl Facts<'_> {
+    /// The country of the report, where it has one.
+    pub(super) fn country(&self) -> Option<&'static str> {
+        match self.place {
+            Place::Marketplace(marketplace) => Some(marketplace.country),
+            Place::Region(_) => None,
+        }
+    }
+
     /// The error of a document as a whole.
     pub(super) fn fault(&self, fault: Fault) -> DocumentError {
         DocumentError::Document { report: self.report_id.to_owned(), fault }

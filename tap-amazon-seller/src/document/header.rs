@@ -55,6 +55,11 @@ impl Header {
         Self { names, quoting, has_loose_end, line: line.to_vec() }
     }
 
+    /// A header whose names were read by somebody else.
+    pub(crate) fn named(names: Vec<String>) -> Self {
+        Self { names, quoting: Quoting::None, has_loose_end: false, line: Vec::new() }
+    }
+
     /// Whether a line is the header once more.
     pub(crate) fn is_repeated_by(&self, line: &[u8]) -> bool {
         self.line == line

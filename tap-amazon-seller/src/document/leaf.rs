@@ -84,7 +84,7 @@ fn is_object(value: &RawValue) -> bool {
 }
 
 /// The members of an object in their order.
-fn members(object: &RawValue) -> serde_json::Result<Vec<(Cow<'_, str>, &RawValue)>> {
+pub(crate) fn members(object: &RawValue) -> serde_json::Result<Vec<(Cow<'_, str>, &RawValue)>> {
     struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
     /// A name borrowed from the text, unless it holds an escape.

@@ -4,21 +4,15 @@ use std::io::{self, Read};
 
 use memchr::memchr;
 
-use super::charset::{Charset, Decoder, More};
-
-/// How many bytes are read at a time.
-const CHUNK: usize = 64 * 1024;
+use super::charset::{Charset, More};
+use super::decoded::Decoded;
 
 /// The longest line that is read. Amazon's longest cells are descriptions of a few thousand bytes.
 pub(crate) const LONGEST: usize = 16 * 1024 * 1024;
 
 /// Reads a document line by line, with two buffers of a fixed size.
 pub(crate) struct Lines<'a> {
-    source: Box<dyn Read + 'a>,
-    decoder: Decoder,
-    /// Bytes that were read and not decoded: at most the beginning of a character after a decode.
-    raw: Vec<u8>,
-    held: usize,
+    decoded: Decoded<'a>,
     /// Decoded text; what stands before `start` was given out already.
     text: String,
     start: usize,
@@ -63,10 +57,7 @@ impl<'a> Lines<'a> {
     /// The lines of a source.
     pub(crate) fn new(source: Box<dyn Read + 'a>, charset: Charset) -> Self {
         Self {
-            source,
-            decoder: Decoder::new(charset),
-            raw: vec![0; CHUNK],
-            held: 0,
+            decoded: Decoded::new(source, charset),
             text: String::new(),
             start: 0,
             searched: 0,
@@ -78,7 +69,7 @@ impl<'a> Lines<'a> {
 
     /// How many characters were replaced so far, because their bytes have no meaning.
     pub(crate) fn replaced(&self) -> u64 {
-        self.decoder.replaced
+        self.decoded.replaced()
     }
 
     /// The next line; `None` at the end of the document.
@@ -111,21 +102,8 @@ impl<'a> Lines<'a> {
     fn refill(&mut self) -> io::Result<()> {
         self.text.drain(..self.start);
         self.start = 0;
-        let room = self.raw.get_mut(self.held..).unwrap_or_default();
-        let read = loop {
-            match self.source.read(room) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => break read?,
-            }
-        };
-        self.held += read;
-        self.is_over = read == 0;
-        let more = if self.is_over { More::None } else { More::Expected };
         let before = self.text.len();
-        let bytes = self.raw.get(..self.held).unwrap_or_default();
-        let taken = self.decoder.decode(bytes, more, &mut self.text);
-        self.raw.copy_within(taken..self.held, 0);
-        self.held -= taken;
+        self.is_over = self.decoded.read_more(&mut self.text)? == More::None;
         self.remove_nuls(before);
         self.searched = before;
         Ok(())
@@ -148,6 +126,7 @@ mod tests {
     use encoding_rs::UTF_8;
 
     use super::*;
+    use crate::document::decoded::CHUNK;
 
     fn lines(bytes: &[u8]) -> Lines<'_> {
         Lines::new(Box::new(bytes), Charset::Declared(UTF_8))

@@ -1,17 +1,22 @@
 //! From the bytes of a report document to records.
 //!
 //! Amazon's documents come with or without gzip, in half a dozen charsets, as tab-separated text
-//! without quoting or as JSON. This module reads any of them as a stream, with a few buffers of a
+//! without quoting, as CSV, JSON or XML. This module reads any of them as a stream, with a few buffers of a
 //! fixed size, and hands on records as JSON text. It blocks, and knows nothing of where the bytes
 //! come from, who reads the records, or what is done about a document that cannot be read.
 //!
 //! ```text
-//! source ─▶ inflate ─▶ charset ─▶ line ─▶ flat ─┬▶ record::Plan ─▶ Emit
-//!              │                                └▶ order
-//!              └▶ sales (JSON)  ─▶ leaf ──────────────────────────▶ Emit
+//! source ─▶ inflate ─┬▶ decoded ─┬▶ line ─▶ flat ─┬▶ record::Plan ─▶ Emit
+//!                    │           │                └▶ order
+//!                    │           ├▶ comma (CSV) ───▶ record::Plan ─▶ Emit
+//!                    │           └▶ element (JSON, XML) ───────────▶ Emit
+//!                    └▶ sales (JSON) ─▶ leaf ──────────────────────▶ Emit
 //! ```
 
 mod charset;
+mod comma;
+mod decoded;
+mod element;
 mod flat;
 mod header;
 mod inflate;
@@ -32,7 +37,7 @@ use serde_json::Value;
 
 use crate::marketplace::{Marketplace, Region};
 use crate::plan::Window;
-use crate::streams::{AsinGranularity, Shape, Source, Stream};
+use crate::streams::{AsinGranularity, Reader, Stream, Syntax};
 
 /// What is known about a document before it is read.
 #[derive(Debug, Clone, Copy)]
@@ -154,6 +159,9 @@ pub struct Loaded {
     pub replaced: u64,
     /// NUL characters that were removed.
     pub nuls: u64,
+    /// Whether a document of XML has elements, but none where the records should be: there are none, or
+    /// the names that lead to them are wrong.
+    pub is_elsewhere: bool,
     /// Whether the list by ASIN was empty although the list by date has figures: Amazon fills it
     /// later, and the day must be read again.
     pub late: bool,
@@ -284,12 +292,26 @@ pub enum Fault {
         line: u64,
     },
     /// The text is not JSON of the expected form.
-    #[error("line {line}, column {column}: not a sales and traffic document")]
+    #[error("line {line}, column {column}: not the JSON that this report is")]
     Syntax {
         /// Line of the text, counted from 1.
         line: usize,
         /// Column of the line, counted from 1.
         column: usize,
+    },
+    /// The text is not XML.
+    #[error("line {line}: not well-formed XML")]
+    Markup {
+        /// Line of the text, counted from 1.
+        line: u64,
+    },
+    /// There is nothing where the elements should be.
+    #[error("the document has no list at `{path}`; at its top it has {found}")]
+    NoList {
+        /// The names that lead to the elements.
+        path: String,
+        /// The names that there are instead.
+        found: String,
     },
     /// A member of the document that must be there is not.
     #[error("the document has no `{0}`")]
@@ -302,7 +324,7 @@ pub enum Fault {
 /// Reads a document to its end and emits the records of all streams that want some.
 ///
 /// Blocks while it reads and while records are taken. The feeds are streams of the report that the
-/// document belongs to. Records are emitted as they are read, so those before an error are out: they
+/// document belongs to, and of one [`Reader`]. Records are emitted as they are read, so those before an error are out: they
 /// are right as far as they go, and come again, with the same keys, when the document is read again.
 pub fn load(
     source: impl Read,
@@ -311,15 +333,11 @@ pub fn load(
     emit: &mut dyn Emit,
 ) -> Result<Loaded, DocumentError> {
     let source = inflate::inflated(source).map_err(|cause| facts.source_error(cause))?;
-    let is_json = feeds.iter().any(|feed| {
-        matches!(
-            feed.stream.source,
-            Source::Report { shape: Shape::SalesByAsin | Shape::SalesByDate, .. }
-        )
-    });
-    if is_json {
-        sales::load(source, facts, feeds, emit)
-    } else {
-        flat::load(source, facts, feeds, emit)
+    match feeds.first().and_then(|feed| feed.stream.source.reader()) {
+        Some(Reader::Sales) => sales::load(source, facts, feeds, emit),
+        Some(Reader::CommaRows) => comma::load(source, facts, feeds, emit),
+        Some(Reader::Elements(Syntax::Json)) => element::load_json(source, facts, feeds, emit),
+        Some(Reader::Elements(Syntax::Xml)) => element::load_xml(source, facts, feeds, emit),
+        Some(Reader::Rows) | None => flat::load(source, facts, feeds, emit),
     }
 }

@@ -20,7 +20,7 @@ use crate::config::{CatalogScope, Config};
 use crate::document::{Feed, Place};
 use crate::extent::Extent;
 use crate::marketplace::Region;
-use crate::plan::{self, Bounds, Due, Lengths, Window};
+use crate::plan::{self, Bounds, Due, Grid, Lengths, Window};
 use crate::selection::Selected;
 use crate::settling;
 use crate::streams::{AsinGranularity, Edges, Extraction, Scope, Source, Stream};
@@ -138,7 +138,11 @@ fn groups<S: Windowed>(
     let mut groups: Vec<(&'static S, Vec<&'static Stream>)> = Vec::new();
     for stream in wanted {
         let Some(source) = S::of(stream) else { continue };
-        match groups.iter_mut().find(|(known, _)| *known == source) {
+        let is_read_alike = |streams: &[&Stream]| {
+            streams.iter().all(|other| other.source.reader() == stream.source.reader())
+        };
+        let known = groups.iter_mut();
+        match known.into_iter().find(|(known, of)| *known == source && is_read_alike(of)) {
             Some((_, streams)) => streams.push(stream),
             None => groups.push((source, vec![stream])),
         }
@@ -225,6 +229,10 @@ fn places(source: &impl Windowed, area: &Area) -> Vec<Place> {
         Scope::Region if area.marketplaces.is_empty() => Vec::new(),
         Scope::Region => vec![Place::Region(area.region())],
         Scope::Marketplace => area.marketplaces.iter().copied().map(Place::Marketplace).collect(),
+        Scope::Only(ids) => {
+            let wanted = area.marketplaces.iter().filter(|it| ids.contains(&it.id));
+            wanted.copied().map(Place::Marketplace).collect()
+        }
     }
 }
 
@@ -265,10 +273,13 @@ where
         Extraction::Snapshot => None,
         Extraction::Window { longest, .. } => {
             let pending = lane.pending(area, bookmarks);
-            let is_of_days = lane.source.edges() == Edges::Midnights;
-            let zone = is_of_days.then(|| lane.place.time_zone());
+            let grid = match lane.source.edges() {
+                Edges::Moments => Grid::Moments,
+                Edges::Midnights => Grid::Midnights(lane.place.time_zone()),
+                Edges::Periods(period) => Grid::Periods(period),
+            };
             let lengths = Lengths { lookback: lane.lookback, longest, retention };
-            Some(plan::windows(bounds, extent, lengths, zone, &pending))
+            Some(plan::windows(bounds, extent, lengths, grid, &pending))
         }
         Extraction::Daily { .. } => {
             let lookback_days = u32::try_from(lane.lookback.num_days()).unwrap_or_default();

@@ -60,6 +60,10 @@ impl Lane<Report> {
         };
         let (data_start_time, data_end_time) = match window {
             Window::Present => (None, None),
+            // Of a period Amazon takes the last day for the end.
+            Window::Times(from, until) if matches!(self.source.edges, Edges::Periods(_)) => {
+                (Some(from), Some(until - TimeDelta::seconds(1)))
+            }
             Window::Times(from, until) => (Some(from), Some(until)),
             // Amazon reads the dates only, and both are inclusive.
             Window::Day(day) => {

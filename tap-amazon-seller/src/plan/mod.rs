@@ -24,6 +24,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::bookmark::{Reading, Until};
 use crate::extent::Extent;
+use crate::settling::LATEST;
+use crate::streams::Period;
 
 /// What happened in the last moments may not be in a report yet. Amazon's own order search refuses to
 /// look closer than this.
@@ -145,26 +147,59 @@ pub struct Lengths {
     pub retention: TimeDelta,
 }
 
+/// Where windows may begin and end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grid {
+    /// At any moment.
+    Moments,
+    /// At the midnights of a time zone.
+    Midnights(Tz),
+    /// At the midnights of UTC at which periods begin. A period is due when its figures have had their
+    /// time to come in; see [`LATEST`](crate::settling::LATEST).
+    Periods(Period),
+}
+
+impl Grid {
+    /// The last point of the grid that is not after a time.
+    fn floor(self, time: DateTime<Utc>) -> DateTime<Utc> {
+        match self {
+            Self::Moments => time,
+            Self::Midnights(zone) => midnight(time, zone),
+            Self::Periods(period) => {
+                period.first_day(time.date_naive()).and_time(NaiveTime::MIN).and_utc()
+            }
+        }
+    }
+
+    /// The end of what can be extracted.
+    fn settled(self, bounds: Bounds) -> DateTime<Utc> {
+        match self {
+            Self::Moments | Self::Midnights(_) => self.floor(bounds.settled()),
+            Self::Periods(_) => self.floor(bounds.settled().min(bounds.now - LATEST)),
+        }
+    }
+}
+
 /// The windows that are due, oldest first.
 ///
 /// `extent` is what is out, in times. A start that the user named and that is later than the bookmark
 /// wins, as everywhere in Singer, and so it does over the lookback. What Amazon no longer has is not
-/// asked for. With a time `zone`, windows begin and end at its midnights. `pending` are windows that
+/// asked for. Windows begin and end on the points of a `grid`. `pending` are windows that
 /// were asked for already; they are taken as they are, and the others fill the time between them.
 #[must_use]
 pub fn windows(
     bounds: Bounds,
     extent: &Extent,
     lengths: Lengths,
-    zone: Option<Tz>,
+    grid: Grid,
     pending: &[Range<DateTime<Utc>>],
 ) -> Due {
-    let floor = |time: DateTime<Utc>| zone.map_or(time, |zone| midnight(time, zone));
+    let floor = |time| grid.floor(time);
     let oldest = floor(bounds.oldest(lengths.retention));
     let until = if let Some(Until::Time(until)) = extent.until() { Some(until) } else { None };
     let origin = floor(until.unwrap_or(bounds.start)).max(oldest);
     let from = until.map_or(origin, |_| floor(origin - lengths.lookback)).max(oldest);
-    let settled = floor(bounds.settled());
+    let settled = grid.settled(bounds);
     // Only what lies beyond the bookmark is out for good: the lookback is read again.
     let again = Extent::new(None, extent.beyond().iter().cloned());
     let mut pending = pending.to_vec();

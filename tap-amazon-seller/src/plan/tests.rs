@@ -37,7 +37,7 @@ fn read_again(hours: i64) -> Lengths {
 fn a_long_time_is_cut_and_the_last_two_minutes_are_left() {
     let bounds = bounds("2026-09-01T00:00:00Z", "2026-11-01T00:00:00.5Z");
     assert_eq!(
-        windows(bounds, &Extent::default(), MONTHS, None, &[]),
+        windows(bounds, &Extent::default(), MONTHS, Grid::Moments, &[]),
         Due {
             origin: Until::Time(time("2026-09-01T00:00:00Z")),
             windows: vec![
@@ -53,20 +53,20 @@ fn a_long_time_is_cut_and_the_last_two_minutes_are_left() {
 fn a_bookmark_goes_before_the_start_and_retention_before_both() {
     let bounds = bounds("2020-01-01T00:00:00Z", "2026-11-01T00:00:00Z");
     let bookmark = until_time("2026-10-31T00:00:00Z");
-    let due = windows(bounds, &bookmark, read_again(1), None, &[]);
+    let due = windows(bounds, &bookmark, read_again(1), Grid::Moments, &[]);
     assert_eq!(
         due.windows,
         [Window::Times(time("2026-10-30T23:00:00Z"), time("2026-10-31T23:58:00Z"))]
     );
     assert_eq!(due.origin, Until::Time(time("2026-10-31T00:00:00Z")));
-    let first = windows(bounds, &Extent::default(), MONTHS, None, &[]).windows[0];
+    let first = windows(bounds, &Extent::default(), MONTHS, Grid::Moments, &[]).windows[0];
     assert_eq!(first, Window::Times(time("2024-11-01T00:00:00Z"), time("2024-12-01T00:00:00Z")));
 }
 
 #[test]
 fn windows_of_whole_days_end_at_the_marketplaces_own_midnight() {
     let bounds = bounds("2026-09-20T12:00:00Z", "2026-11-10T06:30:00Z");
-    let zone = Some(chrono_tz::America::Los_Angeles);
+    let zone = Grid::Midnights(chrono_tz::America::Los_Angeles);
     let due = windows(bounds, &Extent::default(), MONTHS, zone, &[]);
     // Half past ten in the evening of the 9th, which is not over; the clocks went back in between.
     assert_eq!(
@@ -94,7 +94,7 @@ fn what_is_out_beyond_a_hole_is_not_asked_for_again() {
         [range("2026-10-10T00:00:00Z", "2026-10-20T00:00:00Z")],
     );
     assert_eq!(
-        windows(bounds, &extent, MONTHS, None, &[]).windows,
+        windows(bounds, &extent, MONTHS, Grid::Moments, &[]).windows,
         [
             Window::Times(time("2026-10-05T00:00:00Z"), time("2026-10-10T00:00:00Z")),
             Window::Times(time("2026-10-20T00:00:00Z"), time("2026-11-01T00:00:00Z")),
@@ -107,7 +107,7 @@ fn a_window_that_was_asked_for_stays_as_it_is() {
     let bounds = bounds("2026-10-01T00:00:00Z", "2026-10-31T00:02:00Z");
     let pending = [time("2026-10-01T00:00:00Z")..time("2026-10-30T11:58:00Z")];
     assert_eq!(
-        windows(bounds, &Extent::default(), MONTHS, None, &pending).windows,
+        windows(bounds, &Extent::default(), MONTHS, Grid::Moments, &pending).windows,
         [
             Window::Times(time("2026-10-01T00:00:00Z"), time("2026-10-30T11:58:00Z")),
             Window::Times(time("2026-10-30T11:58:00Z"), time("2026-10-31T00:00:00Z")),
@@ -160,7 +160,7 @@ fn reading_again_never_goes_back_before_the_start() {
     let due = days(bounds, &until_day("2026-11-09"), None, 7, TWO_YEARS, chrono_tz::UTC);
     assert_eq!(due.windows.last(), Some(&day("2026-11-08")));
     let bookmark = until_time("2026-11-08T01:00:00Z");
-    let due = windows(bounds, &bookmark, read_again(2), None, &[]);
+    let due = windows(bounds, &bookmark, read_again(2), Grid::Moments, &[]);
     assert_eq!(
         due.windows,
         [Window::Times(time("2026-11-08T00:00:00Z"), time("2026-11-10T11:58:00Z"))]
@@ -171,7 +171,7 @@ fn reading_again_never_goes_back_before_the_start() {
 fn a_start_that_nobody_named_never_moves_a_bookmark() {
     let bounds =
         Bounds { earliest: None, ..bounds("2026-10-11T00:00:00Z", "2026-11-10T00:00:00Z") };
-    let due = windows(bounds, &until_time("2026-09-01T00:00:00Z"), MONTHS, None, &[]);
+    let due = windows(bounds, &until_time("2026-09-01T00:00:00Z"), MONTHS, Grid::Moments, &[]);
     assert_eq!(
         due.windows.first(),
         Some(&Window::Times(time("2026-09-01T00:00:00Z"), time("2026-10-01T00:00:00Z")))
@@ -185,7 +185,7 @@ fn a_start_that_nobody_named_never_moves_a_bookmark() {
 fn nothing_is_due_twice_in_a_minute() {
     let bounds = bounds("2026-01-01T00:00:00Z", "2026-11-10T12:00:30Z");
     let bookmark = until_time("2026-11-10T11:58:30Z");
-    assert_eq!(windows(bounds, &bookmark, MONTHS, None, &[]).windows, []);
+    assert_eq!(windows(bounds, &bookmark, MONTHS, Grid::Moments, &[]).windows, []);
 }
 
 #[test]
@@ -217,7 +217,7 @@ proptest! {
         let pending: Vec<_> = asked.iter().map(|(from, size)| at(*from)..at(from + size)).collect();
         let longest = TimeDelta::seconds(longest);
         let lengths = Lengths { longest, retention: TimeDelta::days(9000), ..MONTHS };
-        let due = windows(bounds, &extent, lengths, None, &pending);
+        let due = windows(bounds, &extent, lengths, Grid::Moments, &pending);
         let mut covered = extent.clone();
         for window in &due.windows {
             let Window::Times(from, until) = *window else { panic!("not a window of time") };

@@ -59,14 +59,19 @@ impl RowHash {
                 add(&mut hash, cell);
             }
         }
-        let mut half = [0; 16];
-        half.iter_mut().zip(hash.finalize()).for_each(|(byte, hashed)| *byte = hashed);
-        half
+        half(hash)
     }
 }
 
+/// The first half of a hash.
+pub(crate) fn half(hash: Sha256) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.iter_mut().zip(hash.finalize()).for_each(|(byte, hashed)| *byte = hashed);
+    half
+}
+
 /// Adds a text to a hash, with its length in front so that no two series of texts are alike.
-fn add(hash: &mut Sha256, text: &[u8]) {
+pub(crate) fn add(hash: &mut Sha256, text: &[u8]) {
     hash.update((text.len() as u64).to_le_bytes());
     hash.update(text);
 }
@@ -100,12 +105,12 @@ impl Occurrences {
     const PARTS: usize = 64;
 
     /// Nothing was seen.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { seen: vec![HashSet::new(); Self::PARTS], often: HashMap::new() }
     }
 
     /// Counts a key once more, and says how often it was seen by now.
-    pub(super) fn count(&mut self, key: &[u8]) -> u32 {
+    pub(crate) fn count(&mut self, key: &[u8]) -> u32 {
         let key = XxHash64::oneshot(0, key);
         let part = usize::try_from(key % Self::PARTS as u64).unwrap_or_default();
         if self.seen.get_mut(part).is_some_and(|seen| seen.insert(key)) {

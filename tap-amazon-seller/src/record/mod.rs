@@ -16,6 +16,10 @@ pub(crate) use plan::{Plan, Refused, Row, Written};
 pub(crate) use planner::{Others, Outline, fold};
 pub use time::Order;
 
+/// The property that holds the day of a report that covers one, where the schema has it: the rows of
+/// such a report need not say their day.
+pub const REPORT_DATE: &str = "report_date";
+
 /// A column of a report that is not simply the property of its own name.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Column {

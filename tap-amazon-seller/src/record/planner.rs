@@ -1,12 +1,15 @@
 //! A header, a schema and columns, worked out into a plan.
 
+use std::borrow::Cow;
+
+use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
 use super::identity::{Occurrences, ROW_HASH, ROW_OCCURRENCE, RowHash};
 use super::plan::{Plan, Step, Write};
 use super::time::{Form, Order, Reader};
 use super::value::{self, Kind};
-use super::{Column, Conversion};
+use super::{Column, Conversion, REPORT_DATE};
 use crate::document::{Feed, Place};
 
 /// A name without what reports spell differently from one marketplace to the next.
@@ -30,6 +33,8 @@ pub(crate) struct Outline<'a> {
     pub(crate) header: &'a [String],
     /// What the report covers.
     pub(crate) place: Place,
+    /// The day that the report covers, if it covers one.
+    pub(crate) day: Option<NaiveDate>,
     /// Columns that are not simply a property of their own name.
     pub(crate) columns: &'static [Column],
     /// Properties that somebody else writes behind the plan's.
@@ -172,12 +177,13 @@ impl Planner<'_> {
         self.outline.computed.contains(&name)
     }
 
-    /// A property that is the same in every record, because the report covers one place.
-    fn constant(&self, name: &str) -> Option<&'static str> {
+    /// A property that is the same in every record, because of what the report covers.
+    fn constant(&self, name: &str) -> Option<Cow<'static, str>> {
         match (name, self.outline.place) {
-            ("marketplace_id", Place::Marketplace(marketplace)) => Some(marketplace.id),
-            ("region", Place::Marketplace(marketplace)) => Some(marketplace.region.code()),
-            ("region", Place::Region(region)) => Some(region.code()),
+            (REPORT_DATE, _) => self.outline.day.map(|day| day.to_string().into()),
+            ("marketplace_id", Place::Marketplace(marketplace)) => Some(marketplace.id.into()),
+            ("region", Place::Marketplace(marketplace)) => Some(marketplace.region.code().into()),
+            ("region", Place::Region(region)) => Some(region.code().into()),
             _ => None,
         }
     }

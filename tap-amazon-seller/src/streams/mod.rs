@@ -1,11 +1,12 @@
 //! Every stream this tap can extract, as one table.
 //!
 //! A stream is data: a name, a schema, keys and a [`Source`]. This file holds the types; `table` holds
-//! the entries, `alternatives` other sources for some of them, and a [`Roster`] is what a run sees of them.
-//! To add a report, add a schema file and an entry; nothing else in the tap names a stream. What cannot be said as data is said once, as a variant of [`Source`],
-//! [`Extraction`] or [`Shape`], and never as a special case for one stream.
+//! the entries, `alternatives` other sources for some of them, and a [`Roster`] is what a run sees of
+//! them. To add a report, add a schema file and an entry; nothing else in the tap names a stream. What
+//! cannot be said as data is said once, as a variant of [`Source`], [`Extraction`] or [`Shape`], and
+//! never as a special case for one stream.
 
-use chrono::TimeDelta;
+use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta};
 
 use crate::document::order;
 use crate::marketplace::Region;
@@ -80,6 +81,12 @@ impl Source {
         if matches!(self, Self::Report { .. }) { "report" } else { "api" }
     }
 
+    /// Which part of the tap reads the documents, where there are any.
+    #[must_use]
+    pub fn reader(&self) -> Option<Reader> {
+        if let Self::Report { shape, .. } = self { Some(shape.reader()) } else { None }
+    }
+
     /// The roles of which an application needs one (Amazon's list of 2022; see [`Report::roles`]); none
     /// for what the tap knows by itself.
     #[must_use]
@@ -134,6 +141,8 @@ pub enum Scope {
     Region,
     /// One marketplace.
     Marketplace,
+    /// One marketplace, of those with these ids only.
+    Only(&'static [&'static str]),
 }
 
 /// Which reports of a type are due.
@@ -165,6 +174,49 @@ pub enum Edges {
     /// At midnight in the marketplace's own time zone, so that a row which is about a whole day comes
     /// from one report. A day that is not over is left for later.
     Midnights,
+    /// Where periods of the calendar do: a report is about one whole period, and its last day is the
+    /// end that Amazon is asked for.
+    Periods(Period),
+}
+
+/// A period of the calendar that Amazon's analytics are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Period {
+    /// From Sunday to Saturday.
+    Week,
+    /// A month.
+    Month,
+    /// Three months, from January, April, July or October on.
+    Quarter,
+    /// A year.
+    Year,
+}
+
+impl Period {
+    /// The longest time that such a period lasts. As much after its first moment, the next one has
+    /// begun and has not ended.
+    #[must_use]
+    pub fn longest(self) -> TimeDelta {
+        TimeDelta::days(match self {
+            Self::Week => 7,
+            Self::Month => 31,
+            Self::Quarter => 92,
+            Self::Year => 366,
+        })
+    }
+
+    /// The first day of the period that holds a day.
+    #[must_use]
+    pub fn first_day(self, day: NaiveDate) -> NaiveDate {
+        let (days, months) = match self {
+            Self::Week => (day.weekday().num_days_from_sunday(), 0),
+            Self::Month => (day.day0(), 0),
+            Self::Quarter => (day.day0(), day.month0() % 3),
+            Self::Year => (day.day0(), day.month0()),
+        };
+        let first = day.checked_sub_days(Days::new(days.into()));
+        first.and_then(|first| first.checked_sub_months(Months::new(months))).unwrap_or(day)
+    }
 }
 
 /// What a report's document becomes in one stream.
@@ -177,6 +229,21 @@ pub enum Shape {
         /// The languages of the header.
         headers: Headers,
     },
+    /// One record for each row of a file with commas between its cells.
+    CommaRows {
+        /// Columns that are not simply a property of their own name.
+        columns: &'static [Column],
+    },
+    /// One record for each element of a list.
+    Elements {
+        /// How the document is written.
+        syntax: Syntax,
+        /// Where the elements are, by the names that lead there; nothing for a document of JSON that is
+        /// the list itself.
+        path: &'static [&'static str],
+        /// Members that are not simply a property of their own name.
+        columns: &'static [Column],
+    },
     /// One record for each order of an All Orders file, whose rows are order lines.
     Orders,
     /// One record for each line of an All Orders file.
@@ -187,17 +254,52 @@ pub enum Shape {
     SalesByDate,
 }
 
+/// Which part of the tap reads a document. What is read by different parts does not share a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// The one for flat files.
+    Rows,
+    /// The one for files with commas.
+    CommaRows,
+    /// The one for sales and traffic.
+    Sales,
+    /// The one for lists of elements.
+    Elements(Syntax),
+}
+
 impl Shape {
+    /// Which part of the tap reads such a document.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        match self {
+            Self::Rows { .. } | Self::Orders | Self::OrderItems => Reader::Rows,
+            Self::CommaRows { .. } => Reader::CommaRows,
+            Self::SalesByAsin | Self::SalesByDate => Reader::Sales,
+            Self::Elements { syntax, .. } => Reader::Elements(*syntax),
+        }
+    }
+
     /// Columns of the report that are not simply a property of their own name.
     #[must_use]
     pub fn columns(&self) -> &'static [Column] {
         match self {
-            Self::Rows { columns, .. } => columns,
+            Self::Rows { columns, .. }
+            | Self::CommaRows { columns }
+            | Self::Elements { columns, .. } => columns,
             Self::Orders => order::ORDER_COLUMNS,
             Self::OrderItems => order::ITEM_COLUMNS,
             Self::SalesByAsin | Self::SalesByDate => &[],
         }
     }
+}
+
+/// How a document is written that is no flat file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Syntax {
+    /// JSON.
+    Json,
+    /// XML.
+    Xml,
 }
 
 /// The languages in which a flat file's header may be written.

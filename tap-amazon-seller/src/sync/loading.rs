@@ -172,6 +172,11 @@ impl Desk {
             tracing::error!("{name}: {what}, left out: {}", lines(places));
             self.missing += 1;
         }
+        if loaded.is_elsewhere {
+            tracing::warn!(
+                "{name}: no element where the records should be; if that is wrong, see `path`"
+            );
+        }
         if loaded.replaced > 0 {
             tracing::warn!("{name}: {} bytes are not of the document's charset", loaded.replaced);
         }

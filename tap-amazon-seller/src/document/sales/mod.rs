@@ -88,7 +88,7 @@ impl<R: Read> Read for Metered<'_, R> {
 
 impl Facts<'_> {
     /// The error of a text that is not the expected JSON, without serde's words, which may quote.
-    fn json_error(&self, error: serde_json::Error) -> DocumentError {
+    pub(super) fn json_error(&self, error: serde_json::Error) -> DocumentError {
         let (line, column) = (error.line(), error.column());
         match error.classify() {
             serde_json::error::Category::Io => self.source_error(error.into()),

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::streams::{Headers, Report, Scope};
+use crate::streams::{Headers, Report, Scope, Shape};
 
 /// Movements of stock, which nothing identifies.
 static MOVEMENTS: Stream = Stream {
@@ -29,7 +29,7 @@ static SHIPMENTS: Stream = Stream {
     ..NONE
 };
 
-const NONE: Stream = Stream {
+pub(super) const NONE: Stream = Stream {
     name: "",
     schema: "{}",
     keys: &[],
@@ -38,7 +38,7 @@ const NONE: Stream = Stream {
     source: SOURCE,
 };
 
-const SOURCE: Source = Source::Report {
+pub(super) const SOURCE: Source = Source::Report {
     report: &Report {
         report_type: "GET_SOMETHING",
         options: &[],

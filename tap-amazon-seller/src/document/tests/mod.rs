@@ -1,5 +1,7 @@
 //! Whole documents, as bytes, against the records that must come of them.
 
+mod comma;
+mod element;
 mod flat;
 mod identity;
 mod order;
@@ -13,7 +15,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::streams::Roster;
+use crate::streams::{Roster, Source};
 
 /// Everything that a document emitted.
 #[derive(Debug, Default, PartialEq)]

@@ -110,7 +110,7 @@ fn what_is_no_such_document_is_refused_and_what_is_cut_off_is_known() {
     assert!(refused(r#"{"errorDetails":"no"}"#).contains("no `salesAndTrafficByDate`"));
     assert_eq!(
         refused(r#"{"salesAndTrafficByDate":"secret"}"#),
-        "report 5012: line 1, column 33: not a sales and traffic document"
+        "report 5012: line 1, column 33: not the JSON that this report is"
     );
     let wrong = BY_ASIN.replace("\"unitsOrdered\":1", "\"unitsOrdered\":\"secret\"");
     assert_eq!(
