@@ -20,6 +20,7 @@ mod messages;
 mod plan_and_check;
 mod plytix_case;
 mod plytix_client;
+mod plytix_hotglue;
 mod plytix_killed;
 mod plytix_output;
 mod plytix_requests;

@@ -1,8 +1,10 @@
 //! Reads the lines of a Singer stream and counts them.
 
 use std::io;
+use std::path::PathBuf;
 
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::fs::File;
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt as _, BufReader};
 
 /// The longest line that is accepted. Orchestrators stop at 50 MiB; beyond this, memory would be the
 /// sender's to choose.
@@ -13,6 +15,37 @@ const READ_SIZE: usize = 256 * 1024;
 
 /// What precedes the first line when a file was saved by certain editors.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Bytes of a Singer stream, wherever they come from.
+pub type Source = Box<dyn AsyncRead + Send + Unpin>;
+
+/// A file of messages that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}")]
+pub struct Unopened {
+    /// The file.
+    pub path: PathBuf,
+    /// Why not.
+    pub source: io::Error,
+}
+
+/// The files, one after the other, or the standard input where none is named.
+///
+/// # Errors
+/// A file that cannot be opened; all are, before the first is read.
+pub async fn source(files: &[PathBuf]) -> Result<Source, Unopened> {
+    if files.is_empty() {
+        return Ok(Box::new(tokio::io::stdin()));
+    }
+    let mut source: Source = Box::new(tokio::io::empty());
+    for path in files {
+        let file = File::open(path).await;
+        let file = file.map_err(|source| Unopened { path: path.clone(), source })?;
+        // A file may end without a line end.
+        source = Box::new(source.chain(file).chain("\n".as_bytes()));
+    }
+    Ok(source)
+}
 
 /// Lines of a Singer stream, numbered from 1.
 ///
@@ -135,6 +168,26 @@ mod tests {
     fn an_empty_stream_has_no_lines() {
         assert_eq!(lines(b"", 8), []);
         assert_eq!(lines(b"\n\n", 8), []);
+    }
+
+    #[tokio::test]
+    async fn files_are_read_one_after_the_other_also_without_a_line_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = [("a", "1\n2"), ("b", "3\n")].map(|(name, text)| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        });
+        let mut input = Input::new(source(&files).await.unwrap());
+        let mut read = Vec::new();
+        while let Some(line) = input.line().await.unwrap() {
+            read.push(String::from_utf8(line.text.to_vec()).unwrap());
+        }
+        assert_eq!(read, ["1", "2", "3"]);
+
+        let nowhere = folder.path().join("nowhere");
+        let error = source(std::slice::from_ref(&nowhere)).await.err().unwrap();
+        assert_eq!((error.to_string(), error.path), (nowhere.display().to_string(), nowhere));
     }
 
     #[tokio::test]

@@ -22,6 +22,7 @@ pub mod batch;
 pub mod catalog;
 pub mod cli;
 pub mod config;
+pub mod extension;
 pub mod input;
 pub mod log;
 pub mod mask;

@@ -11,6 +11,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::extension::Extensions;
+
 /// What a line says.
 #[derive(Debug)]
 pub enum Message<'a> {
@@ -34,7 +36,7 @@ pub enum Message<'a> {
 }
 
 /// The schema of a stream, as its latest SCHEMA message gave it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Schema {
     /// The stream that the schema describes.
     pub stream: String,
@@ -44,6 +46,8 @@ pub struct Schema {
     pub key_properties: Vec<String>,
     /// Properties that the tap bookmarks by; a hint, seldom set.
     pub bookmark_properties: Vec<String>,
+    /// Members of the message that the protocol does not know and that are marked as somebody's own.
+    pub extensions: Extensions,
 }
 
 impl Schema {
@@ -175,6 +179,8 @@ impl<'a> Message<'a> {
                 schema: required("SCHEMA", "schema", parsed.schema)?,
                 key_properties: parsed.key_properties.unwrap_or_default(),
                 bookmark_properties: parsed.bookmark_properties.unwrap_or_default(),
+                // A second look, which only these few lines are worth.
+                extensions: serde_json::from_slice(line).map_err(|error| refusal(&error, line))?,
             })),
             "STATE" => Ok(Self::State(required("STATE", "value", parsed.value)?)),
             "ACTIVATE_VERSION" => Ok(Self::ActivateVersion {

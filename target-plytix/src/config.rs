@@ -14,7 +14,7 @@ use singer::target::Limits;
 
 use crate::mapping::{self, Mapping};
 use crate::phase::{Manner, Phase, Phases};
-use crate::report::hotglue::hex;
+use crate::report::digest::hex;
 
 /// What this program says about itself.
 pub static ABOUT: About = About {

@@ -29,8 +29,21 @@ pub enum Printed {
 pub struct Records {
     results: Results,
     retry_file: PathBuf,
-    /// The tap's last state, where the job streams and wants it beside ours.
-    tap: Option<LastLine>,
+    /// The tap's last state.
+    tap: LastLine,
+    /// Whether the job streams, and wants that state beside ours.
+    streams: bool,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The input came to its end, and so did everything that was to be done.
+    Complete,
+    /// What was read was done; somebody wanted no more to be read.
+    Stopped,
+    /// Records up to this line of the messages were done.
+    BrokenOff(u64),
 }
 
 /// Keeps the last line that was written to it.
@@ -66,6 +79,11 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// Whether this is a job of hotglue's.
+pub(crate) fn is_job() -> bool {
+    variable("JOB_ID").is_some()
+}
+
 impl Printed {
     /// What a run prints by these settings. `state` is what an earlier attempt has printed.
     ///
@@ -90,8 +108,8 @@ impl Printed {
             Some(file) => Results::earlier(file).with_context(|| file.display().to_string())?,
         };
         let streams = variable("STREAMING_JOB").is_some_and(|it| it.eq_ignore_ascii_case("true"));
-        let tap = streams.then(LastLine::default);
-        Ok(Self::Records(Box::new(Records { results, retry_file, tap })))
+        let tap = LastLine::default();
+        Ok(Self::Records(Box::new(Records { results, retry_file, tap, streams })))
     }
 
     /// Where the tap's states go as they become true.
@@ -99,10 +117,7 @@ impl Printed {
     pub fn states(&self) -> Output {
         match self {
             Self::States(output) => output.clone(),
-            Self::Records(records) => match &records.tap {
-                Some(last) => Output::to(last.clone()),
-                None => Output::to(io::sink()),
-            },
+            Self::Records(records) => Output::to(records.tap.clone()),
         }
     }
 
@@ -121,19 +136,39 @@ impl Printed {
         matches!(self, Self::Records(_))
     }
 
-    /// Prints what is left to print at the end of a run whose results these are.
+    /// Prints what is left to print at the end of a run whose results these are. What is not complete is kept
+    /// for the next attempt.
     ///
     /// # Errors
     /// The results cannot be read, or nobody reads what is printed.
-    pub fn end(&mut self, results: &Path, complete: bool) -> anyhow::Result<()> {
+    pub fn end(&mut self, results: &Path, ending: Ending) -> anyhow::Result<()> {
         let Self::Records(records) = self else { return Ok(()) };
-        records.results.add(results).context("run_dir")?;
-        if !complete && let Err(error) = records.results.save(&records.retry_file) {
-            let file = records.retry_file.display();
-            tracing::warn!("{file}: cannot be written: {error}; the next attempt begins anew");
-        }
-        let tap = records.tap.as_ref().and_then(LastLine::value);
-        let line = records.results.line(tap.as_deref()).context("stdout")?;
+        let up_to = match ending {
+            Ending::Complete | Ending::Stopped => None,
+            Ending::BrokenOff(line) => Some(line),
+        };
+        records.results.add(results, up_to).context("run_dir")?;
+        records.keep(ending);
+        let tap = records.tap.value();
+        let line = records.results.line(tap.as_deref(), records.streams).context("stdout")?;
         Output::stdout().text(&line).context("stdout")
+    }
+}
+
+impl Records {
+    /// Leaves to the next attempt what was done, or that there is nothing left to do.
+    fn keep(&self, ending: Ending) {
+        let file = &self.retry_file;
+        let (kept, what) = match ending {
+            Ending::Complete => (std::fs::remove_file(file), "does not begin anew"),
+            _ => (self.results.save(file), "begins anew"),
+        };
+        match kept {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                let file = file.display();
+                tracing::warn!("{file}: cannot be changed: {error}; the next attempt {what}");
+            }
+            _ => {}
+        }
     }
 }

@@ -10,18 +10,18 @@ use clap::Parser;
 use singer::cli::{Incomplete, Information, TargetArgs, Usage};
 use singer::{Input, Output};
 use tokio::fs::File;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::AsyncReadExt as _;
 
 use crate::api::Api;
 use crate::config::{ABOUT, Config};
 use crate::mapping::Mapping;
 use crate::phase::{Loader, Manner, Phase, Phases};
-use crate::printed::Printed;
+use crate::printed::{self, Ending, Printed};
 use crate::report::{Report, outcome, page, say_requests};
 use crate::run::memory::Memory;
 use crate::run::{self, Asked, Checkpoint, RunDir};
 use crate::sink::{Mode, Options, PlytixSink};
-use crate::stop::Stoppable;
+use crate::stop::{self, Stoppable};
 
 /// The program's arguments.
 #[derive(Debug, Parser)]
@@ -125,7 +125,7 @@ async fn verify(config: &Config, mapping: Arc<Mapping>, manner: Manner) -> anyho
 
 /// What a run reads, and what it knows when it begins.
 struct Source {
-    reader: Box<dyn AsyncRead + Unpin>,
+    reader: singer::input::Source,
     run: RunDir,
     options: Options,
     known: Vec<(String, String)>,
@@ -164,13 +164,34 @@ async fn load(
     let mode = if dry_run { Mode::DryRun } else { Mode::Write };
     let mut sink =
         PlytixSink::new(mapping, Arc::clone(&loader), Arc::clone(&report), mode, source.options);
-    let input = Input::new(source.reader);
+    let stoppable = Stoppable::new(source.reader)?;
+    announce(now);
+    let stopped = stoppable.stopped();
+    let input = Input::new(stoppable);
     let result = singer::target::run(input, &printed.states(), &mut sink, config.limits()).await;
     loader.say_orphans();
-    finish(args, &report, &mut printed, &sink, result.is_ok())?;
+    let ending = match &result {
+        Err(_) => {
+            Ending::BrokenOff(report.run().and_then(RunDir::checkpoint).map_or(0, |it| it.line))
+        }
+        Ok(_) if stopped.is_so() => Ending::Stopped,
+        Ok(_) => Ending::Complete,
+    };
+    finish(args, &report, &mut printed, &sink, ending)?;
     say_requests(&loader.api().counts());
     result?;
     verdict(&report, dry_run || printed.tells_failures())
+}
+
+/// Tells a job of hotglue's that it may stop this process in order.
+fn announce(now: DateTime<Utc>) {
+    if printed::is_job()
+        && let Err(error) = stop::announce(&std::env::temp_dir(), now)
+    {
+        tracing::warn!(
+            "the temporary folder cannot be written: {error}; hotglue may not stop this run"
+        );
+    }
 }
 
 /// What a run is asked to do.
@@ -204,16 +225,18 @@ fn finish(
     report: &Report,
     printed: &mut Printed,
     sink: &PlytixSink,
-    complete: bool,
+    ending: Ending,
 ) -> anyhow::Result<()> {
     let totals = report.totals();
     totals.say();
     let Some(run) = report.run() else { return Ok(()) };
     let (commits, line) = sink.progress();
-    if complete {
+    let complete = ending == Ending::Complete;
+    if complete || ending == Ending::Stopped {
         run.check(&Checkpoint { complete, commits, line, totals })?;
     }
     let results = run.file("results.jsonl");
+    printed.end(&results, ending)?;
     for file in &args.report {
         let written = if file.extension().is_some_and(|it| it.eq_ignore_ascii_case("html")) {
             page::write(run, &totals, file)
@@ -222,7 +245,7 @@ fn finish(
         };
         written.with_context(|| format!("--report {}", file.display()))?;
     }
-    printed.end(&results, complete)
+    Ok(())
 }
 
 /// Where the messages come from, and the run that they belong to.
@@ -237,7 +260,7 @@ async fn source(args: &Args, config: &Config, asked: &Asked) -> anyhow::Result<S
         return Ok(Source { reader, run, options, known, begun });
     }
     let run = RunDir::create(&config.run_dir, asked)?;
-    let reader: Box<dyn AsyncRead + Unpin> = match &args.retry_failures {
+    let reader = match &args.retry_failures {
         Some(id) => {
             let of = RunDir::existing(&config.run_dir, id).map_err(usage)?;
             let failed: HashSet<String> = of.failed()?;
@@ -245,30 +268,16 @@ async fn source(args: &Args, config: &Config, asked: &Asked) -> anyhow::Result<S
             options.only = Some(failed);
             kept(&of)?
         }
-        None => files(&args.target.input).await?,
+        None => singer::input::source(&args.target.input).await?,
     };
     let spool = run.spool()?;
-    let reader = Box::new(Stoppable::new(spool.copying(reader))?);
+    let reader = Box::new(spool.copying(reader));
     options.spool = Some(spool);
     Ok(Source { reader, run, options, known: Vec::new(), begun: None })
 }
 
 /// The messages that a run has kept.
-fn kept(run: &RunDir) -> anyhow::Result<Box<dyn AsyncRead + Unpin>> {
+fn kept(run: &RunDir) -> anyhow::Result<singer::input::Source> {
     let (file, length) = run.records()?;
     Ok(Box::new(File::from_std(file).take(length)))
-}
-
-/// The files, one after the other, or the standard input.
-async fn files(files: &[PathBuf]) -> anyhow::Result<Box<dyn AsyncRead + Unpin>> {
-    let mut source: Box<dyn AsyncRead + Unpin> = match files {
-        [] => return Ok(Box::new(tokio::io::stdin())),
-        _ => Box::new(tokio::io::empty()),
-    };
-    for path in files {
-        let file = File::open(path).await.with_context(|| path.display().to_string())?;
-        // A file may end without a line end.
-        source = Box::new(source.chain(file).chain("\n".as_bytes()));
-    }
-    Ok(source)
 }

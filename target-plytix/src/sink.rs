@@ -10,7 +10,8 @@ use crate::mapping::{Mapped, Mapping};
 use crate::path::{members, text};
 use crate::phase::{LoadError, Loader};
 use crate::report::Report;
-use crate::report::hotglue::{Notes, hash};
+use crate::report::digest::hash;
+use crate::report::hotglue::{Notes, Wish};
 use crate::run::{Checkpoint, Spool};
 use crate::wanted::{Merge, Note, Wanted};
 
@@ -57,6 +58,8 @@ pub enum Mode {
 struct Stream {
     name: Arc<str>,
     keys: Vec<String>,
+    /// What is to be told again of its records.
+    wish: Wish,
 }
 
 /// Why a record cannot be taken. Names members, never values.
@@ -127,7 +130,8 @@ impl Sink for PlytixSink {
         }
         let undeclared: Vec<&str> = schema.undeclared_keys().collect();
         let keys = schema.key_properties.iter().filter(|key| !undeclared.contains(&key.as_str()));
-        let stream = Stream { name: name.as_str().into(), keys: keys.cloned().collect() };
+        let wish = if self.options.notes.is_some() { wish(schema) } else { Wish::default() };
+        let stream = Stream { name: name.as_str().into(), keys: keys.cloned().collect(), wish };
         self.streams.insert(name.clone(), stream);
         if !undeclared.is_empty() {
             let keys = undeclared.join(", ");
@@ -192,12 +196,20 @@ fn note(notes: Option<&Notes>, stream: &Stream, record: &Record<'_>) -> Note {
         let id = members.get("externalId").or_else(|| members.get("externalid"))?;
         Some(text(id).unwrap_or_else(|| id.get().to_owned()))
     });
-    Note {
-        stream: Arc::clone(&stream.name),
-        line: record.line,
-        hash: notes.map(|_| hash(record.record)),
-        external_id,
-    }
+    let hash = notes.map(|_| hash(record.record));
+    let custom = hash.as_ref().and_then(|hash| stream.wish.of(record.record, hash));
+    Note { stream: Arc::clone(&stream.name), line: record.line, hash, external_id, custom }
+}
+
+/// What the message that describes a stream wants to hear again of its records.
+fn wish(schema: &Schema) -> Wish {
+    let name = Wish::MEMBER;
+    let Some(wish) = schema.extensions.get(name) else { return Wish::default() };
+    wish.unwrap_or_else(|_| {
+        let stream = &schema.stream;
+        tracing::warn!("{stream}: {name} has another shape than expected; it is ignored");
+        Wish::default()
+    })
 }
 
 /// What a record says, with the text of its keys.

@@ -1,11 +1,30 @@
 //! Ending a run early and in order: the input ends at the next line end.
 
 use std::io;
+use std::path::Path;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
+use chrono::{DateTime, Utc};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Name of the file by which hotglue's SDK (1.0.51) announces that the signal is listened for.
+const ANNOUNCEMENT: &str = "user_signal.listener";
+
+/// Announces in this folder that the signal is listened for: three lines with the time, the thread and the
+/// process.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn announce(folder: &Path, now: DateTime<Utc>) -> io::Result<()> {
+    let thread = std::thread::current();
+    let (now, thread, process) =
+        (now.to_rfc3339(), thread.name().unwrap_or("main"), std::process::id());
+    std::fs::write(folder.join(ANNOUNCEMENT), format!("{now}\n{thread}\n{process}\n"))
+}
 
 /// A reader that comes to its end, after a whole line, when the process gets SIGUSR1: how hotglue asks a
 /// target to finish what it has and stop.
@@ -14,8 +33,21 @@ pub struct Stoppable<R> {
     reader: R,
     signal: Signal,
     stopping: bool,
+    stopped: Stopped,
     /// Whether the last byte that was read ended a line.
     at_line_end: bool,
+}
+
+/// Whether a [`Stoppable`] came to its end because it was told to.
+#[derive(Debug, Clone, Default)]
+pub struct Stopped(Arc<AtomicBool>);
+
+impl Stopped {
+    /// Whether it did, so far.
+    #[must_use]
+    pub fn is_so(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl<R> Stoppable<R> {
@@ -25,7 +57,14 @@ impl<R> Stoppable<R> {
     /// The system takes no handler for the signal.
     pub fn new(reader: R) -> io::Result<Self> {
         let signal = signal(SignalKind::user_defined1())?;
-        Ok(Self { reader, signal, stopping: false, at_line_end: true })
+        let stopped = Stopped::default();
+        Ok(Self { reader, signal, stopping: false, stopped, at_line_end: true })
+    }
+
+    /// Tells whether the input ended early.
+    #[must_use]
+    pub fn stopped(&self) -> Stopped {
+        self.stopped.clone()
     }
 }
 
@@ -40,6 +79,7 @@ impl<R: AsyncRead + Unpin> AsyncRead for Stoppable<R> {
             self.stopping = true;
         }
         if self.stopping && self.at_line_end {
+            self.stopped.0.store(true, Ordering::Relaxed);
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();

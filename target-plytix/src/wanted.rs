@@ -131,6 +131,8 @@ pub struct Note {
     pub hash: Option<String>,
     /// What another system calls the record.
     pub external_id: Option<String>,
+    /// What another system wants to hear of the record again, as a JSON object.
+    pub custom: Option<String>,
 }
 
 /// What one record says about its product.
@@ -255,7 +257,7 @@ mod tests {
     }
 
     fn note() -> Note {
-        Note { stream: "s".into(), line: 1, hash: None, external_id: None }
+        Note { stream: "s".into(), line: 1, hash: None, external_id: None, custom: None }
     }
 
     fn merged(records: impl IntoIterator<Item = Contribution>) -> Vec<Wanted> {

@@ -22,7 +22,7 @@ fn main() -> anyhow::Result<()> {
         stream: "orders".to_owned(),
         schema: schema(),
         key_properties: vec!["AmazonOrderId".to_owned()],
-        bookmark_properties: Vec::new(),
+        ..Schema::default()
     };
     let mut rules = Rules::new(Identifier::exact("public")?);
     rules.metadata = Metadata::ALL.to_vec();

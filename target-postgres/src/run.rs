@@ -1,6 +1,5 @@
 //! One run of the program, from its arguments to its summary.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -9,8 +8,6 @@ use clap::Parser;
 use singer::cli::{Information, TargetArgs, Usage};
 use singer::config::Environment;
 use singer::{Input, Output};
-use tokio::fs::File;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::config::{ABOUT, Config};
 use crate::connection::Server;
@@ -50,7 +47,7 @@ pub async fn run(args: Args, now: DateTime<Utc>) -> anyhow::Result<()> {
     let config = Arc::new(config);
     database.run(Opening { config: Arc::clone(&config) }).await?;
     let mut sink = PostgresSink::new(Arc::clone(&config), database, now);
-    let input = Input::new(source(&args.target.input).await?);
+    let input = Input::new(singer::input::source(&args.target.input).await?);
     let result = singer::target::run(input, &Output::stdout(), &mut sink, config.limits()).await;
     sink.say();
     for (stream, records) in result?.records {
@@ -69,18 +66,4 @@ async fn print_state(config: &Config, database: &Database) -> anyhow::Result<()>
         Output::stdout().text(&state)?;
     }
     Ok(())
-}
-
-/// The files, one after the other, or the standard input.
-async fn source(files: &[PathBuf]) -> anyhow::Result<Box<dyn AsyncRead + Unpin>> {
-    let mut source: Box<dyn AsyncRead + Unpin> = match files {
-        [] => return Ok(Box::new(tokio::io::stdin())),
-        _ => Box::new(tokio::io::empty()),
-    };
-    for path in files {
-        let file = File::open(path).await.with_context(|| path.display().to_string())?;
-        // A file may end without a line end.
-        source = Box::new(source.chain(file).chain("\n".as_bytes()));
-    }
-    Ok(source)
 }

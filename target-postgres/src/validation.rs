@@ -55,7 +55,7 @@ mod tests {
                 "id": {"type": "integer"}, "at": {"type": "string", "format": "date-time"},
                 "price": {"type": "object", "properties": {"amount": {"type": "number"}}}}}),
             key_properties: Vec::new(),
-            bookmark_properties: Vec::new(),
+            ..Schema::default()
         };
         let validation = Validation::of(&schema).unwrap();
         let check = |record: &str| {

@@ -91,6 +91,12 @@ impl<'s, S: Sink> Taking<'s, S> {
             }
             Message::Schema(schema) => {
                 if self.schemas.get(&schema.stream) != Some(&schema) {
+                    if schema.extensions.left_out() > 0 {
+                        let stream = &schema.stream;
+                        tracing::warn!(
+                            "{stream}: the x- members of its SCHEMA are too long; not all are read"
+                        );
+                    }
                     self.sink.schema(&schema).map_err(|source| refused(&schema.stream, source))?;
                     self.schemas.insert(schema.stream.clone(), schema);
                 }

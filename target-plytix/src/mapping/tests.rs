@@ -9,7 +9,7 @@ fn default() -> Mapping {
 }
 
 fn note() -> Note {
-    Note { stream: "s".into(), line: 1, hash: None, external_id: None }
+    Note { stream: "s".into(), line: 1, hash: None, external_id: None, custom: None }
 }
 
 fn map(mapping: &Mapping, stream: &str, record: &serde_json::Value) -> Result<Mapped, RecordError> {

@@ -47,6 +47,9 @@ pub struct RecordLine {
     /// What another system calls the record.
     #[serde(rename = "externalId", skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// What another system wants to hear of the record again.
+    #[serde(rename = "customData", skip_serializing_if = "Option::is_none")]
+    pub custom: Option<Box<RawValue>>,
 }
 
 /// What became of a product in one phase.
@@ -140,6 +143,7 @@ impl From<&Note> for RecordLine {
             line: note.line,
             hash: note.hash.clone(),
             external_id: note.external_id.clone(),
+            custom: note.custom.clone().and_then(|text| RawValue::from_string(text).ok()),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! folder, everything is written there as it happens, and the files that people or other programs want
 //! are made of that ([`outcome`], [`page`], [`hotglue`]).
 
+pub mod digest;
 pub mod hotglue;
 mod line;
 pub mod outcome;
@@ -195,7 +196,8 @@ mod tests {
     #[test]
     fn every_record_is_counted_once() {
         let report = Report::default();
-        let note = Note { stream: "s".into(), line: 7, hash: None, external_id: None };
+        let note =
+            Note { stream: "s".into(), line: 7, hash: None, external_id: None, custom: None };
         let line = |status| Line::new("S", Phase::Products, status);
         report.product(&line(Status::Created), 3);
         report.product(&line(Status::Unchanged), 1);

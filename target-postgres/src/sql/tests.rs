@@ -20,7 +20,7 @@ fn orders(key: &[&str]) -> Table {
             "it's": { "type": "object" },
         } }),
         key_properties: key.iter().map(ToString::to_string).collect(),
-        bookmark_properties: Vec::new(),
+        ..Schema::default()
     };
     Table::of(&schema, &rules).unwrap()
 }

@@ -8,7 +8,7 @@ fn schema(properties: &Value, key: &[&str]) -> Schema {
         stream: "orders".to_owned(),
         schema: json!({ "type": "object", "properties": properties }),
         key_properties: key.iter().map(ToString::to_string).collect(),
-        bookmark_properties: Vec::new(),
+        ..Schema::default()
     }
 }
 

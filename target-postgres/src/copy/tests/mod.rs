@@ -21,7 +21,7 @@ fn schema(properties: &Value, key: &[&str]) -> Schema {
         stream: "orders".to_owned(),
         schema: json!({ "properties": properties }),
         key_properties: key.iter().map(ToString::to_string).collect(),
-        bookmark_properties: Vec::new(),
+        ..Schema::default()
     }
 }
 
