@@ -44,4 +44,5 @@ pub mod streams;
 pub mod sync;
 pub mod table;
 pub mod trial;
+pub mod veil;
 pub mod writer;

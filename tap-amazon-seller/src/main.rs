@@ -52,7 +52,8 @@ fn main() -> ExitCode {
         }
         let config = Config::parse(settings?, now)?;
         let catalog = tap.catalog.as_deref().map(Catalog::read).transpose()?;
-        let selected = selection::selected(&config.roster, catalog.as_ref(), &args.streams)?;
+        let mut selected = selection::selected(&config.roster, catalog.as_ref(), &args.streams)?;
+        config.veils.draw(&mut selected);
         let state = tap.state.as_deref().map(State::read).transpose()?.unwrap_or_default();
         let run = sync::Run {
             config,

@@ -9,6 +9,7 @@ use singer::mask::Mask;
 
 use crate::compat::Fit;
 use crate::streams::{Roster, Stream};
+use crate::veil::Veil;
 
 /// A stream that is to be extracted.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Selected {
     pub mask: Mask,
     /// Whether to begin anew, whatever the bookmark says.
     pub anew: bool,
+    /// What the user wants nobody to see.
+    pub veil: Option<Arc<Veil>>,
     /// How the records are dressed, if the stream stands for one of another tap.
     pub fit: Option<Arc<Fit>>,
 }
@@ -96,7 +99,7 @@ pub fn selected(
             let replaced = entry.schema.get("properties").is_some_and(Value::is_object);
             let schema = if replaced { entry.schema } else { own.schema };
             let fit = roster.dress(stream).map(Fit::new).transpose()?.map(Arc::new);
-            chosen.push(Selected { stream, schema, mask, anew, fit });
+            chosen.push(Selected { stream, schema, mask, anew, veil: None, fit });
         }
     }
     Ok(chosen)

@@ -17,6 +17,7 @@ use crate::compat::{Fit, Origin};
 use crate::document::{Emit, EmitError};
 use crate::selection::Selected;
 use crate::streams::Stream;
+use crate::veil::Veil;
 
 /// A stream that this run writes.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ struct Channel {
     /// What the stream's records look like, as far as this run knows.
     schema: Value,
     mask: Mask,
+    veil: Option<Arc<Veil>>,
     /// How records are dressed before they are masked.
     fit: Option<Arc<Fit>>,
     records: Arc<AtomicU64>,
@@ -62,6 +64,7 @@ pub struct Writer {
     /// The report that they come from.
     origin: Origin,
     filtered: Vec<u8>,
+    veiled: Vec<u8>,
     /// What stopped the writing, for whoever asks.
     failure: Option<io::Error>,
 }
@@ -77,18 +80,20 @@ impl Writer {
             extracted_at: String::new(),
             origin: Origin::default(),
             filtered: Vec::new(),
+            veiled: Vec::new(),
             failure: None,
         }
     }
 
     /// Adds a stream whose selected properties go out, and announces its schema and keys.
     pub fn open(&mut self, selected: &Selected, keys: &'static [&'static str]) -> io::Result<()> {
-        let Selected { stream, schema, mask, fit, .. } = selected;
+        let Selected { stream, schema, mask, veil, fit, .. } = selected;
         let channel = Channel {
             stream,
             keys: fit.as_ref().map_or(keys, |fit| fit.keys()),
             schema: schema.clone(),
             mask: mask.clone(),
+            veil: veil.clone(),
             fit: fit.clone(),
             records: Arc::default(),
         };
@@ -122,6 +127,17 @@ impl Writer {
         Counts(self.channels.values().map(count).collect())
     }
 
+    /// Columns that are not to be seen and were never there, as `stream.column`.
+    #[must_use]
+    pub fn absent(&self) -> Vec<String> {
+        let absent = self.channels.values().filter_map(|channel| {
+            let veil = channel.veil.as_ref()?;
+            let columns = veil.absent(&channel.schema).into_iter();
+            Some(columns.map(|column| format!("{}.{column}", channel.stream.name)))
+        });
+        absent.flatten().collect()
+    }
+
     /// Hands on everything that was written so far.
     pub fn flush(&self) -> io::Result<()> {
         self.output.flush()
@@ -132,7 +148,12 @@ impl Writer {
 fn announce(output: &Output, channel: &Channel) -> io::Result<()> {
     let stream = channel.stream;
     let bookmarks: &[&str] = stream.replication_key.as_slice();
-    output.schema(stream.name, &channel.mask.schema(&channel.schema), channel.keys, bookmarks)
+    let schema = channel.mask.schema(&channel.schema);
+    let schema = match &channel.veil {
+        Some(veil) => veil.schema(schema),
+        None => schema,
+    };
+    output.schema(stream.name, &schema, channel.keys, bookmarks)
 }
 
 /// A schema that also takes what another one took: nothing that was announced is taken back, because
@@ -201,6 +222,14 @@ impl Writer {
             self.filtered.clear();
             channel.mask.apply(record, &mut self.filtered).map_err(io::Error::other)?;
             &self.filtered
+        };
+        let record = match channel.veil.as_ref().filter(|veil| veil.changes()) {
+            None => record,
+            Some(veil) => {
+                self.veiled.clear();
+                veil.apply(record, &mut self.veiled).map_err(io::Error::other)?;
+                &self.veiled
+            }
         };
         self.output.record(stream, record, &self.extracted_at)?;
         channel.records.fetch_add(1, Ordering::Relaxed);

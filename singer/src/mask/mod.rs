@@ -72,6 +72,11 @@ impl Mask {
         Self { root }
     }
 
+    /// Leaves out one more property at the top of a record.
+    pub fn leave_out(&mut self, property: &str) {
+        self.root.leave_out(&[Step::Property(property)]);
+    }
+
     /// Whether nothing is left out, so that a record may pass as it is.
     #[must_use]
     pub fn is_all(&self) -> bool {

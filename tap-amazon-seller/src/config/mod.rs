@@ -1,6 +1,5 @@
 //! The configuration, parsed into values that cannot be wrong later.
 
-mod column;
 mod custom;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +18,7 @@ use url::Url;
 use crate::compat::{ListingColumns, hotglue};
 use crate::marketplace::{Marketplace, Region};
 use crate::streams::{AsinGranularity, Roster, Stream};
+use crate::veil::Veils;
 use custom::CustomReport;
 
 /// What `--about` says, and what a configuration is checked against.
@@ -65,6 +65,8 @@ pub struct Config {
     pub end: Option<DateTime<Utc>>,
     /// Every stream that there is.
     pub roster: Roster,
+    /// What nobody is to see.
+    pub veils: Veils,
     /// Settings of single streams.
     pub streams: BTreeMap<String, StreamConfig>,
     /// What `product_catalog` reads.
@@ -204,6 +206,8 @@ struct Written {
     endpoints: Option<IndexMap<String, String>>,
     compat: Option<Compat>,
     listing_columns: Option<ListingColumns>,
+    mask: Option<BTreeMap<String, String>>,
+    mask_salt: Option<SecretString>,
 }
 
 /// Another tap whose streams are written in the place of this tap's.
@@ -273,6 +277,7 @@ impl Config {
             start,
             earliest,
             end,
+            veils: Veils::new(&written.mask.unwrap_or_default(), written.mask_salt, &roster)?,
             roster,
             streams: written.streams.unwrap_or_default(),
             scope: scope(written.asins, written.asin_file.as_deref(), written.brands)?,

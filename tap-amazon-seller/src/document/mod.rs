@@ -20,7 +20,7 @@ mod element;
 mod flat;
 mod header;
 mod inflate;
-mod leaf;
+pub(crate) mod leaf;
 mod line;
 mod listing;
 pub(crate) mod order;

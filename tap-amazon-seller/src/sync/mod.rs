@@ -245,6 +245,9 @@ impl Context {
     /// Says how it went, and whether anything is missing.
     fn finish(&self, areas: &[Area], missing: u64) -> anyhow::Result<()> {
         self.writer().flush()?;
+        for place in self.writer().absent() {
+            tracing::warn!("config: mask.{place}: there was no such column");
+        }
         for (streams, tally) in self.board.streams() {
             let Tally { done, empty, open, failed, rows, .. } = tally;
             tracing::info!(

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::custom::leaked;
+use super::leaked;
 use crate::record::{Column, Conversion, ROW_HASH, ROW_OCCURRENCE, fold};
 use crate::report_types::Format;
 

@@ -3,14 +3,18 @@
 //! What an entry does not say is taken from what is known of its type of report. What comes out is a
 //! [`Stream`] like those of the table, with a schema of its own.
 
+mod column;
+#[cfg(test)]
+mod tests;
+
 use chrono::TimeDelta;
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value;
 use singer::config::ConfigError;
 
+use self::column::{Columns, WrittenColumn};
 use super::List;
-use super::column::{Columns, WrittenColumn};
 use crate::marketplace::{Marketplace, Region};
 use crate::record::{Column, REPORT_DATE};
 use crate::report_types::{Format, Origin, ReportType, Rhythm};
@@ -168,7 +172,8 @@ impl Description {
             schema: leaked(&columns.schema().to_string()),
             keys: leaked_list(columns.key_names()),
             replication_key,
-            selected_by_default: true,
+            // Personal data of buyers is extracted only if somebody selects it.
+            selected_by_default: !self.known.is_restricted,
             source: Source::Report {
                 report: Box::leak(Box::new(report)),
                 shape: self.shape(shape_of, leaked_list(columns.into_columns()))?,
