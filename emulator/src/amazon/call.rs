@@ -7,7 +7,7 @@ use super::error::Refusal;
 use super::marketplace::{Region, participations};
 use super::query::Query;
 use super::role::{self, Role};
-use super::{Amazon, Answer, catalog, finance, orders, reports};
+use super::{Amazon, Answer, account, awd, catalog, finance, inventory, listing, orders, reports};
 use crate::bucket::Plan;
 use crate::faults::Course;
 use axum::http::header::CONTENT_TYPE;
@@ -53,6 +53,11 @@ impl<'a> Input<'a> {
     /// The first argument of the path.
     pub(crate) fn argument(&self) -> &'a str {
         self.arguments.first().copied().unwrap_or_default()
+    }
+
+    /// The argument of the path at `place`, counted from 0.
+    pub(crate) fn argument_at(&self, place: usize) -> &'a str {
+        self.arguments.get(place).copied().unwrap_or_default()
     }
 
     /// The address.
@@ -127,6 +132,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     operation("listFinancialEventsByOrderId", 0.5, 30, "GET", "/finances/v0/orders/{orderId}/financialEvents", role::FINANCES, finance::events_of_order),
     operation("searchOrders", 0.0056, 20, "GET", "/orders/2026-01-01/orders", role::ORDERS, orders::search),
     operation("getOrder", 0.5, 30, "GET", "/orders/2026-01-01/orders/{orderId}", role::ORDERS, orders::one),
+    operation("getAccount", 0.016, 15, "GET", "/sellers/v1/account", role::SELLERS, account::account),
+    operation("getInventorySummaries", 2.0, 2, "GET", "/fba/inventory/v1/summaries", role::INVENTORY, inventory::summaries),
+    operation("listInventory", 2.0, 2, "GET", "/awd/2024-05-09/inventory", role::AWD, awd::list),
+    operation("searchListingsItems", 5.0, 5, "GET", "/listings/2021-08-01/items/{sellerId}", role::LISTINGS, listing::search),
+    operation("getListingsItem", 5.0, 10, "GET", "/listings/2021-08-01/items/{sellerId}/{sku}", role::LISTINGS, listing::one),
 ];
 
 /// What a request asks for.

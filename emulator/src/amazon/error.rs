@@ -51,6 +51,17 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "InvalidInput", message)
     }
 
+    /// 400 with the code that some younger APIs have.
+    pub(crate) fn bad_request(message: &str, details: &str) -> Self {
+        let refusal = Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message);
+        Self { details: details.to_owned(), ..refusal }
+    }
+
+    /// 404 with the code that Listings Items has.
+    pub(crate) fn no_item(message: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", message)
+    }
+
     /// 403: the caller may not have this.
     pub(crate) fn denied(details: &str) -> Self {
         let message = "Access to requested resource is denied.";

@@ -141,6 +141,15 @@ fn images(world: World, product: &Product) -> Value {
     images.into()
 }
 
+/// The first picture, as Listings Items has it.
+pub(super) fn main_image(world: World, product: &Product) -> Value {
+    let mut image = images(world, product).get(0).cloned().unwrap_or_default();
+    if let Some(fields) = image.as_object_mut() {
+        fields.remove("variant");
+    }
+    image
+}
+
 /// Parent or children, as far as the marketplace has them.
 fn relationships(world: World, product: &Product, marketplace: &Marketplace) -> Value {
     let theme = json!({"attributes": ["color", "size"], "theme": "SIZE_NAME/COLOR_NAME"});
@@ -205,7 +214,7 @@ fn dimensions(world: World, product: &Product) -> Value {
 }
 
 /// Attributes of the product type: every value is a list of objects with their selectors.
-fn attributes(world: World, product: &Product, marketplace: &Marketplace) -> Value {
+pub(super) fn attributes(world: World, product: &Product, marketplace: &Marketplace) -> Value {
     let text = |value: &str| {
         json!([{
             "value": value,

@@ -4,7 +4,9 @@
 //! Every request to a region passes one gate, in [`gate`]: an operation itself sees only what it was
 //! asked. The login and the storage have gates of their own; all three ask the script of faults.
 
+mod account;
 mod archive;
+mod awd;
 mod call;
 mod catalog;
 mod delivery;
@@ -13,7 +15,9 @@ mod error;
 mod filed;
 mod finance;
 mod gate;
+mod inventory;
 mod item;
+mod listing;
 mod lwa;
 mod marketplace;
 mod movement;
@@ -27,6 +31,7 @@ mod recorded;
 mod report;
 mod reports;
 mod role;
+mod stock;
 mod storage;
 mod subject;
 mod traffic;

@@ -32,9 +32,9 @@ pub enum Role {
 }
 
 use Role::{
-    AmazonFulfillment, BuyerCommunication, DirectToConsumerShipping, FinanceAndAccounting,
-    InventoryAndOrderTracking, Pricing, ProductListing, SellingPartnerInsights, TaxInvoicing,
-    TaxRemittance,
+    AmazonFulfillment, AmazonWarehousingAndDistribution, BuyerCommunication,
+    DirectToConsumerShipping, FinanceAndAccounting, InventoryAndOrderTracking, Pricing,
+    ProductListing, SellingPartnerInsights, TaxInvoicing, TaxRemittance,
 };
 
 /// Any of these opens Sellers (Amazon's table of roles).
@@ -68,6 +68,15 @@ pub(super) const FINANCES: &[Role] = &[FinanceAndAccounting];
 
 /// Any of these opens listFinancialEvents of Finances v0.
 pub(super) const FINANCES_V0: &[Role] = &[FinanceAndAccounting, AmazonFulfillment];
+
+/// Any of these opens FBA Inventory.
+pub(super) const INVENTORY: &[Role] = &[ProductListing, AmazonFulfillment];
+
+/// This opens Warehousing and Distribution.
+pub(super) const AWD: &[Role] = &[AmazonWarehousingAndDistribution];
+
+/// This opens Listings Items.
+pub(super) const LISTINGS: &[Role] = &[ProductListing];
 
 /// The roles that are restricted: without one of them orders have no buyers' data.
 pub(super) const RESTRICTED: &[Role] = &[DirectToConsumerShipping, TaxInvoicing, TaxRemittance];

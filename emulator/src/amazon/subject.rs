@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 /// The parameters with which ranges begin.
 const STARTS: &[&str] = &[
+    "startDateTime",
     "postedAfter",
     "PostedAfter",
     "FinancialEventGroupStartedAfter",
@@ -37,8 +38,15 @@ pub(super) const RANGED: &[&str] = &[
 ];
 
 /// The operations, beside those of reports, of which a marketplace can be asked.
-pub(super) const PLACED: &[&str] =
-    &["searchCatalogItems", "getCatalogItem", "listTransactions", "searchOrders"];
+pub(super) const PLACED: &[&str] = &[
+    "searchCatalogItems",
+    "getCatalogItem",
+    "listTransactions",
+    "searchOrders",
+    "getInventorySummaries",
+    "searchListingsItems",
+    "getListingsItem",
+];
 
 /// What one call is about.
 #[derive(Debug, Default)]

@@ -2,9 +2,9 @@
 
 use super::{Document, LastLine, Opening, Packing, Style, flat_file};
 use crate::amazon::marketplace::{Marketplace, Region};
-use crate::amazon::product::{Channel, Offer, Product, World};
+use crate::amazon::product::{Offer, Product, World};
 use crate::amazon::report::Made;
-use crate::random::Random;
+use crate::amazon::stock::{Stock, stocked};
 use encoding_rs::{SHIFT_JIS, UTF_8, WINDOWS_1252};
 
 /// The 21 columns that Amazon documents, and that the Far East gets here.
@@ -55,20 +55,11 @@ pub(super) fn style(marketplace: &Marketplace) -> Style {
 /// The stock that `marketplace` shows at the time of `made`. It changes once an hour.
 pub(super) fn document(world: World, marketplace: &'static Marketplace, made: Made) -> Document {
     let columns = columns(marketplace.region);
-    let hour = u64::try_from(made.at.timestamp() / 3600).unwrap_or(0);
     let header = columns.join("\t");
-    let rows = world
-        .products()
-        .filter(move |product| world.is_sold(product, marketplace))
-        .flat_map(move |product| {
-            let columns = columns.clone();
-            world
-                .offers(&product)
-                .into_iter()
-                .filter(|offer| offer.channel == Channel::Amazon)
-                .map(move |offer| row(&columns, world, marketplace, &product, &offer, hour))
-                .collect::<Vec<_>>()
-        });
+    let rows = stocked(world, marketplace, 0).map(move |(product, offer)| {
+        let stock = Stock::of(world, marketplace, &product, made.at);
+        row(&columns, world, marketplace, (&product, &offer), stock)
+    });
     flat_file(std::iter::once(header).chain(rows), style(marketplace))
 }
 
@@ -77,15 +68,10 @@ fn row(
     columns: &[&str],
     world: World,
     marketplace: &'static Marketplace,
-    product: &Product,
-    offer: &Offer,
-    hour: u64,
+    (product, offer): (&Product, &Offer),
+    stock: Stock,
 ) -> String {
-    let mut random = Random::new(world.seed ^ hour, marketplace.region.name(), product.index);
-    let fulfillable = if random.chance(10) { 0 } else { random.below(400) };
-    let local = random.below(fulfillable + 1);
-    let (unsellable, reserved, inbound) = (random.below(4), random.below(20), random.below(60));
-    let warehouse = fulfillable + unsellable + reserved;
+    let Stock { fulfillable, local, unsellable, reserved, inbound } = stock;
     let cells = columns.iter().map(|column| match *column {
         "sku" => offer.sku.clone(),
         "fnsku" => world.fnsku(product),
@@ -95,11 +81,11 @@ fn row(
         "your-price" => marketplace.money(product.price(marketplace)),
         "mfn-listing-exists" => "No".to_owned(),
         "afn-listing-exists" => "Yes".to_owned(),
-        "afn-warehouse-quantity" => warehouse.to_string(),
+        "afn-warehouse-quantity" => stock.warehouse().to_string(),
         "afn-fulfillable-quantity" | "afn-onhand-buyable-quantity" => fulfillable.to_string(),
         "afn-unsellable-quantity" => unsellable.to_string(),
         "afn-reserved-quantity" => reserved.to_string(),
-        "afn-total-quantity" => (warehouse + inbound).to_string(),
+        "afn-total-quantity" => stock.total().to_string(),
         "per-unit-volume" => "0.04".to_owned(),
         "afn-inbound-shipped-quantity" => inbound.to_string(),
         "afn-fulfillable-quantity-local" => local.to_string(),

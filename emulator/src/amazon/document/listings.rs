@@ -1,9 +1,9 @@
 //! The listings report (all data): one file for each marketplace, and hardly two alike.
 
 use super::{Document, LastLine, Opening, Packing, Style, flat_file};
-use crate::amazon::marketplace::{Marketplace, Region};
+use crate::amazon::listing::{Listing, channel_code};
+use crate::amazon::marketplace::Marketplace;
 use crate::amazon::product::{Channel, Offer, Product, World};
-use crate::random::Random;
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use encoding_rs::{SHIFT_JIS, UTF_8, WINDOWS_1252};
 
@@ -184,13 +184,13 @@ fn cell(
     product: &Product,
     offer: &Offer,
 ) -> String {
-    let mut random = Random::new(world.seed ^ offer.ordinal, marketplace.id, product.index);
-    let (is_active, stock, opened) = (!random.chance(9), random.below(250), random.number());
+    let listing = Listing::of(world, marketplace, product, offer);
+    let Listing { is_active, stock, mark } = listing;
     match column {
         "item-name" => world.title(product, marketplace),
         "item-description" => format!("{} {}", product.brand, product.model),
         "listing-id" => {
-            format!("{:04}R{:05}{}", opened % 9000 + 1000, product.index, offer.ordinal)
+            format!("{:04}R{:05}{}", mark % 9000 + 1000, product.index, offer.ordinal)
         }
         "seller-sku" => offer.sku.clone(),
         "price" => marketplace.money(product.price(marketplace)),
@@ -198,18 +198,13 @@ fn cell(
         "quantity" if offer.channel == Channel::Amazon => String::new(),
         "quantity" if !is_active => "0".to_owned(),
         "quantity" => stock.to_string(),
-        "open-date" => open_date(marketplace, opened),
+        "open-date" => open_date(marketplace, listing.opened()),
         "item-is-marketplace" => "y".to_owned(),
         "product-id-type" | "Minimum order quantity" => "1".to_owned(),
         "item-condition" => "11".to_owned(),
         "asin1" | "product-id" => product.asin.clone(),
         "pending-quantity" => (stock % 3).to_string(),
-        "fulfillment-channel" => match (offer.channel, marketplace.region) {
-            (Channel::Merchant, _) => "DEFAULT".to_owned(),
-            (Channel::Amazon, Region::Na) => "AMAZON_NA".to_owned(),
-            (Channel::Amazon, Region::Eu) => "AMAZON_EU".to_owned(),
-            (Channel::Amazon, Region::Fe) => "AMAZON_JP".to_owned(),
-        },
+        "fulfillment-channel" => channel_code(offer, marketplace.region).to_owned(),
         "merchant-shipping-group" if offer.channel == Channel::Merchant => {
             "Migrated Template".to_owned()
         }
@@ -222,11 +217,7 @@ fn cell(
 }
 
 /// When a listing was opened, in the style and the time of the marketplace.
-fn open_date(marketplace: &Marketplace, random: u64) -> String {
-    // Some time from 2015 to 2024.
-    let seconds = 1_420_070_400 + random % (9 * 365 * 86_400);
-    let moment = i64::try_from(seconds).ok().and_then(|it| DateTime::<Utc>::from_timestamp(it, 0));
-    let Some(moment) = moment else { return String::new() };
+fn open_date(marketplace: &Marketplace, moment: DateTime<Utc>) -> String {
     let is_summer = (4..=10).contains(&moment.month());
     let (hours, zone, format) = match (marketplace.country, is_summer) {
         ("US" | "CA" | "MX", true) => (-7, "PDT", "%Y-%m-%d %H:%M:%S"),

@@ -152,7 +152,7 @@ async fn an_order_has_its_events() {
     let id = refund["AmazonOrderId"].as_str().unwrap();
     let path = format!("/finances/v0/orders/{id}/financialEvents");
     let (of_order, _) = all(&caller, &path, "MaxResultsPerPage=10").await;
-    assert_eq!(of_order["RefundEventList"], [refund.clone()]);
+    assert_eq!(of_order["RefundEventList"].iter().collect::<Vec<_>>(), [refund]);
     assert_eq!(of_order["ShipmentEventList"].len(), 1);
     let bad = ask(&caller, "/finances/v0/orders/BAD-ORDER/financialEvents").await;
     assert_eq!(bad.json()["errors"][0]["message"], "Bad order ID provided.");

@@ -170,7 +170,7 @@ async fn an_empty_bucket_refuses_without_a_hint_until_it_has_a_call_again() {
 async fn what_nobody_has_evidenced_is_not_emulated() {
     let caller = Caller::new().await;
     let targets = [
-        "/sellers/v1/account",
+        "/finances/2024-06-19/balances",
         "/orders/v0/orders?MarketplaceIds=ATVPDKIKX0DER",
         "/sellers/v1/marketplaceParticipations?locale=en_US",
         "/sellers/v1/marketplaceParticipations/",
