@@ -92,31 +92,3 @@ fn a_dry_run_writes_nothing_and_says_what_it_would_cost() {
     }
     assert!(said.contains("create") && said.contains("requests"), "{said}");
 }
-
-#[test]
-fn the_ready_made_selection_is_what_discover_says() {
-    let read = |name: &str| -> Value {
-        serde_json::from_str(&std::fs::read_to_string(root().join("catalogs").join(name)).unwrap())
-            .unwrap()
-    };
-    let (all, selection) = (read("amazon-seller.json"), read("plytix-sync.json"));
-    let mut names = Vec::new();
-    for entry in selection["streams"].as_array().unwrap() {
-        let mut own = all["streams"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|own| own["stream"] == entry["stream"])
-            .expect("a stream of the tap")
-            .clone();
-        // The one thing that a selection adds.
-        for metadata in own["metadata"].as_array_mut().unwrap() {
-            if metadata["breadcrumb"] == json!([]) {
-                metadata["metadata"]["selected"] = json!(true);
-            }
-        }
-        assert_eq!(&own, entry);
-        names.push(entry["stream"].as_str().unwrap());
-    }
-    assert_eq!(names, ["products_inventory", "product_catalog"]);
-}

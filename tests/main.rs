@@ -26,6 +26,7 @@ mod plytix_output;
 mod plytix_requests;
 mod plytix_windows;
 mod plytix_workflow;
+mod ready_made;
 mod sdk_streams;
 mod secrets;
 mod sql_views;

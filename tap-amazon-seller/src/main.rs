@@ -19,7 +19,7 @@ use tap_amazon_seller::{check, forecast, selection, sync, trial};
 struct Args {
     #[command(flatten)]
     tap: TapArgs,
-    /// Extract only these streams, given as comma text
+    /// Extract only these streams, given as comma text; with --discover, print a catalog that selects them
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     streams: Vec<String>,
     /// Print what a run would ask of Amazon and how long that takes, and stop
@@ -47,7 +47,8 @@ fn main() -> ExitCode {
                 Err(_) if tap.config.is_empty() => Roster::table(),
                 settings => config::roster(&settings?)?,
             };
-            let catalog = serde_json::to_string_pretty(&selection::catalog(&roster)?)?;
+            let catalog = selection::catalog(&roster, &args.streams)?;
+            let catalog = serde_json::to_string_pretty(&catalog)?;
             return Ok(output.text(&catalog)?);
         }
         let config = Config::parse(settings?, now)?;

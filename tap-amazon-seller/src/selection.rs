@@ -40,10 +40,30 @@ impl Selected {
     }
 }
 
-/// Everything that this tap can extract, with nothing chosen: what `--discover` prints.
-pub fn catalog(roster: &Roster) -> serde_json::Result<Catalog> {
-    let streams = roster.streams().map(|stream| entry(roster, stream)).collect::<Result<_, _>>()?;
+/// What `--discover` prints: everything that this tap can extract, with nothing chosen; or, if streams are
+/// named, these alone and selected.
+pub fn catalog(roster: &Roster, named: &[String]) -> anyhow::Result<Catalog> {
+    known(roster, named)?;
+    let is_wanted = |stream: &&Stream| named.is_empty() || named.iter().any(|it| it == stream.name);
+    let mut streams = Vec::new();
+    for stream in roster.streams().filter(is_wanted) {
+        let mut entry = entry(roster, stream)?;
+        if !named.is_empty() {
+            entry.select();
+        }
+        streams.push(entry);
+    }
     Ok(Catalog { streams, ..Catalog::default() })
+}
+
+/// Fails if a stream is named that there is not.
+fn known(roster: &Roster, named: &[String]) -> Result<(), Usage> {
+    match named.iter().find(|name| roster.find(name).is_none()) {
+        Some(unknown) => {
+            Err(Usage(format!("--streams: there is no stream {unknown:?}; see --discover")))
+        }
+        None => Ok(()),
+    }
 }
 
 fn entry(roster: &Roster, stream: &Stream) -> serde_json::Result<CatalogEntry> {
@@ -68,11 +88,7 @@ pub fn selected(
     catalog: Option<&Catalog>,
     named: &[String],
 ) -> anyhow::Result<Vec<Selected>> {
-    if let Some(unknown) = named.iter().find(|name| roster.find(name).is_none()) {
-        return Err(
-            Usage(format!("--streams: there is no stream {unknown:?}; see --discover")).into()
-        );
-    }
+    known(roster, named)?;
     for entry in catalog.iter().flat_map(|catalog| &catalog.streams) {
         if entry.is_selected() && roster.find(&entry.tap_stream_id).is_none() {
             tracing::warn!("catalog: there is no stream {:?}; passed over", entry.tap_stream_id);
@@ -135,9 +151,19 @@ mod tests {
     }
 
     #[test]
+    fn a_catalog_of_named_streams_selects_them_and_no_other() {
+        let roster = Roster::table();
+        let catalog = catalog(&roster, &["account".to_owned(), "orders".to_owned()]).unwrap();
+        assert_eq!(catalog.streams.len(), 2);
+        let chosen = selected(&roster, Some(&catalog), &[]).unwrap();
+        assert_eq!(names(&chosen), ["account", "orders"]);
+        assert!(super::catalog(&roster, &["accounts".to_owned()]).is_err());
+    }
+
+    #[test]
     fn a_stream_that_a_catalog_leaves_out_is_not_extracted() {
         let roster = Roster::table();
-        let mut catalog = catalog(&roster).unwrap();
+        let mut catalog = catalog(&roster, &[]).unwrap();
         catalog.streams.retain(|entry| entry.stream == "orders");
         assert_eq!(names(&selected(&roster, Some(&catalog), &[]).unwrap()), ["orders"]);
     }

@@ -205,6 +205,15 @@ impl CatalogEntry {
         }
     }
 
+    /// Selects the stream in its own metadata.
+    pub fn select(&mut self) {
+        for entry in &mut self.metadata {
+            if entry.breadcrumb.is_empty() {
+                entry.metadata.insert("selected".to_owned(), Value::Bool(true));
+            }
+        }
+    }
+
     /// Whether the stream is to be extracted.
     ///
     /// Its own metadata decides, then `selected` beside the metadata, as older catalogs have it. A
