@@ -14,7 +14,7 @@ const SELECTIONS: [(&str, &str); 6] = [
         "inventory.json",
         "products_inventory,warehouse_inventory,afn_inventory_country,fba_inventory_ledger,fba_inventory_ledger_summary",
     ),
-    ("money.json", "financial_events,fba_reimbursements,settlements"),
+    ("money.json", "financial_events,order_financial_events,fba_reimbursements"),
     ("everything.json", ""),
 ];
 
