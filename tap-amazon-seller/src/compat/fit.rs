@@ -115,6 +115,7 @@ impl Property {
                 other => other.map(Cow::Borrowed),
             },
             Some(From::ReportId) => Some(Cow::Owned(to_raw_value(&origin.report_id)?)),
+            Some(From::Text(text)) => Some(Cow::Owned(to_raw_value(text)?)),
             Some(From::ReportEnd) => {
                 let end = origin.until.map(|end| end.to_rfc3339_opts(SecondsFormat::Secs, true));
                 Some(Cow::Owned(to_raw_value(&end)?))

@@ -2,11 +2,14 @@
 //!
 //! What differs in the contents, because the original cannot be had any more or was never right:
 //! `product_details` has the contents of today's catalogue under the names of the catalogue that Amazon has
-//! switched off; `marketplace_id` is the country code, as there.
+//! switched off; `sales_traffic_report` is a document a day, not one a fortnight, so that its figures by ASIN
+//! are those of a day; `orderfinancialevents` has what an order earned and cost on a day, one record for each
+//! day; `marketplace_id` is the country code, as there.
 
 use serde::Deserialize;
 
-use super::{Dress, From};
+use super::{Dress, From, Made};
+use crate::streams::Shape;
 
 /// Includes `schemas/hotglue/<name>.json`, so that a missing file is a compile error.
 macro_rules! schema {
@@ -25,6 +28,9 @@ pub enum ListingColumns {
     /// `listing-id`, as in the report, in older versions and in branches for single customers.
     Dashes,
 }
+
+/// Where the original has streams from, and this tap by default does not: streams and names of sources.
+pub const HOTGLUE_SOURCES: &[(&str, &str)] = &[("warehouse_inventory", "api")];
 
 /// The marketplace as its country code.
 const MARKETPLACE: (&str, From) = ("marketplace_id", From::Country("marketplace_id"));
@@ -50,7 +56,7 @@ static LISTINGS: Dress = Dress {
     keys: &["listing_id"],
     replication_key: None,
     selected_by_default: true,
-    of: "products_inventory",
+    of: Made::Of("products_inventory"),
     members: &[
         MARKETPLACE,
         ("item_name", From::Path(&["item-name"])),
@@ -83,7 +89,7 @@ static LISTINGS_WITH_DASHES: Dress = Dress {
     keys: &["listing-id"],
     replication_key: None,
     selected_by_default: true,
-    of: "products_inventory",
+    of: Made::Of("products_inventory"),
     members: &[MARKETPLACE, ("fulfilment-channel", From::Path(&["fulfillment-channel"]))],
 };
 
@@ -94,7 +100,7 @@ static STREAMS: &[Dress] = &[
         keys: &["id"],
         replication_key: None,
         selected_by_default: true,
-        of: "marketplaces",
+        of: Made::Of("marketplaces"),
         members: &[("id", From::Country("id"))],
     },
     Dress {
@@ -103,7 +109,7 @@ static STREAMS: &[Dress] = &[
         keys: KEYLESS,
         replication_key: None,
         selected_by_default: false,
-        of: "account",
+        of: Made::Of("account"),
         members: &[],
     },
     Dress {
@@ -112,7 +118,7 @@ static STREAMS: &[Dress] = &[
         keys: KEYLESS,
         replication_key: None,
         selected_by_default: true,
-        of: "afn_inventory_country",
+        of: Made::Of("afn_inventory_country"),
         members: &[],
     },
     Dress {
@@ -121,7 +127,7 @@ static STREAMS: &[Dress] = &[
         keys: KEYLESS,
         replication_key: Some("Date"),
         selected_by_default: true,
-        of: "fba_inventory_ledger",
+        of: Made::Of("fba_inventory_ledger"),
         members: &[("report_end_date", From::ReportEnd)],
     },
     Dress {
@@ -130,7 +136,7 @@ static STREAMS: &[Dress] = &[
         keys: KEYLESS,
         replication_key: Some("report_end_date"),
         selected_by_default: false,
-        of: "fba_inventory_ledger_summary",
+        of: Made::Of("fba_inventory_ledger_summary"),
         members: &[
             ("reportId", From::ReportId),
             ("MarketplaceName", From::Country("marketplace_id")),
@@ -143,7 +149,7 @@ static STREAMS: &[Dress] = &[
         keys: KEYLESS,
         replication_key: Some("shipment-date"),
         selected_by_default: true,
-        of: "fba_customer_shipment_sales",
+        of: Made::Of("fba_customer_shipment_sales"),
         members: &[],
     },
     Dress {
@@ -152,7 +158,7 @@ static STREAMS: &[Dress] = &[
         keys: &["reportId"],
         replication_key: None,
         selected_by_default: false,
-        of: "fba_inventory_ledger",
+        of: Made::Of("fba_inventory_ledger"),
         members: &[("reportId", From::ReportId), ("marketplaceIds", From::Alone("marketplace_id"))],
     },
     Dress {
@@ -161,7 +167,7 @@ static STREAMS: &[Dress] = &[
         keys: &["ASIN"],
         replication_key: None,
         selected_by_default: false,
-        of: "product_catalog",
+        of: Made::Of("product_catalog"),
         members: &[
             MARKETPLACE,
             ("ASIN", From::Path(&["asin"])),
@@ -177,7 +183,89 @@ static STREAMS: &[Dress] = &[
         keys: &["ASIN"],
         replication_key: None,
         selected_by_default: true,
-        of: "product_catalog",
+        of: Made::Of("product_catalog"),
         members: &[MARKETPLACE, ("ASIN", From::Path(&["asin"]))],
+    },
+    Dress {
+        name: "warehouse_inventory",
+        schema: schema!("warehouse_inventory"),
+        keys: &["asin", "fnSku", "sellerSku"],
+        replication_key: None,
+        selected_by_default: true,
+        of: Made::Of("warehouse_inventory"),
+        members: &[
+            MARKETPLACE,
+            ("granularityType", From::Text("Marketplace")),
+            ("granularityId", From::Path(&["marketplace_id"])),
+        ],
+    },
+    Dress {
+        name: "awd_inventory",
+        schema: schema!("awd_inventory"),
+        keys: &["sku"],
+        replication_key: None,
+        selected_by_default: false,
+        of: Made::Of("awd_inventory"),
+        members: &[],
+    },
+    Dress {
+        name: "sales_traffic_report",
+        schema: schema!("sales_traffic_report"),
+        keys: &["reportId"],
+        replication_key: Some("report_end_date"),
+        selected_by_default: true,
+        of: Made::From("sales_traffic_report", Shape::Whole),
+        members: &[("reportId", From::ReportId), ("report_end_date", From::ReportEnd)],
+    },
+    Dress {
+        name: "orderfinancialevents",
+        schema: schema!("orderfinancialevents"),
+        keys: &["AmazonOrderId"],
+        replication_key: None,
+        selected_by_default: false,
+        of: Made::Of("order_financial_events"),
+        members: &[],
+    },
+    Dress {
+        name: "list_order_financial_events",
+        schema: schema!("list_order_financial_events"),
+        keys: &["AmazonOrderId", "RequestPK"],
+        replication_key: Some("LastUpdateDate"),
+        selected_by_default: false,
+        of: Made::Of("order_financial_events"),
+        members: &[
+            ("RequestPK", From::Path(&["PostedDate"])),
+            ("LastUpdateDate", From::Path(&["PostedDate"])),
+        ],
+    },
+    Dress {
+        name: "vendor_purchase_orders",
+        schema: schema!("vendor_purchase_orders"),
+        keys: &["purchaseOrderNumber"],
+        replication_key: None,
+        selected_by_default: false,
+        of: Made::Of("vendor_purchase_orders"),
+        members: &[
+            ("deliveryWindow", From::Path(&["orderDetails", "deliveryWindow"])),
+            ("items", From::Path(&["orderDetails", "items"])),
+        ],
+    },
+    Dress {
+        name: "vendor_fulfilment_purchase_orders",
+        schema: schema!("vendor_fulfilment_purchase_orders"),
+        keys: &["purchaseOrderNumber"],
+        replication_key: None,
+        selected_by_default: false,
+        of: Made::Of("vendor_fulfilment_orders"),
+        members: &[],
+    },
+    Dress {
+        name: "vendor_fulfilment_customer_invoices",
+        schema: schema!("vendor_fulfilment_customer_invoices"),
+        keys: &["purchaseOrderNumber"],
+        replication_key: None,
+        selected_by_default: false,
+        of: Made::Of("vendor_customer_invoices"),
+        members: &[],
     },
 ];

@@ -4,11 +4,13 @@
 //! the same in every dialect. So a dialect is a table of dresses that records put on at the very end, on
 //! their way out; nobody but the roster, the catalog and the writer sees one.
 
+use crate::streams::{PageShape, Pages, Shape};
+
 mod fit;
 mod hotglue;
 
 pub use fit::{Fit, FitError, Origin};
-pub use hotglue::{ListingColumns, hotglue};
+pub use hotglue::{HOTGLUE_SOURCES, ListingColumns, hotglue};
 
 /// How one stream of another tap looks.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,10 +25,22 @@ pub struct Dress {
     pub replication_key: Option<&'static str>,
     /// Whether a catalog selects it unless its user says otherwise.
     pub selected_by_default: bool,
-    /// The stream of this tap that it is made of.
-    pub of: &'static str,
+    /// What it is made of.
+    pub of: Made,
     /// Properties that are not simply this tap's property of the same name.
     pub members: &'static [(&'static str, From)],
+}
+
+/// What a stream of another tap is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Made {
+    /// The records of a stream of this tap.
+    Of(&'static str),
+    /// Records of its own, from the same places as those of a stream of this tap, which are written in
+    /// another shape.
+    From(&'static str, Shape),
+    /// Records of its own, from an API.
+    Pages(&'static Pages, PageShape),
 }
 
 /// Where a property of another tap comes from.
@@ -42,6 +56,8 @@ pub enum From {
     ReportId,
     /// The end of the window of that report.
     ReportEnd,
+    /// The same text on all records.
+    Text(&'static str),
 }
 
 impl From {
@@ -50,7 +66,7 @@ impl From {
         match self {
             Self::Path(path) => path.first().copied(),
             Self::Country(member) | Self::Alone(member) => Some(member),
-            Self::ReportId | Self::ReportEnd => None,
+            Self::ReportId | Self::ReportEnd | Self::Text(_) => None,
         }
     }
 }

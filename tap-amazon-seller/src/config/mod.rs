@@ -15,7 +15,7 @@ use singer::about::About;
 use singer::config::ConfigError;
 use url::Url;
 
-use crate::compat::{ListingColumns, hotglue};
+use crate::compat::{self, ListingColumns, hotglue};
 use crate::marketplace::{Marketplace, Region};
 use crate::streams::{AsinGranularity, Roster, Stream};
 use crate::veil::Veils;
@@ -164,6 +164,7 @@ impl StreamSettings<'_> {
     fn roster(self) -> Result<Roster, ConfigError> {
         let custom = self.custom_reports.unwrap_or_default();
         let roster = custom::roster(custom, self.marketplaces)?;
+        let roster = sourced(roster, self.streams, self.compat)?;
         let roster = match self.compat {
             None => roster,
             Some(Compat::Hotglue) => {
@@ -180,7 +181,7 @@ impl StreamSettings<'_> {
                 tracing::warn!("config: streams: there is no stream {name:?}");
             }
         }
-        sourced(roster, self.streams)
+        Ok(roster)
     }
 }
 
@@ -311,14 +312,18 @@ impl Config {
     }
 }
 
-/// The streams with the sources that their settings name.
+/// The streams with the sources that their settings name, or that the other tap has where they say nothing.
 fn sourced(
     roster: Roster,
     settings: Option<&BTreeMap<String, StreamConfig>>,
+    compat: Option<Compat>,
 ) -> Result<Roster, ConfigError> {
     let settings = settings.into_iter().flatten();
     let choices = settings.filter_map(|(name, it)| Some((name.as_str(), it.source.as_deref()?)));
-    let choices: Vec<_> = choices.collect();
+    let mut choices: Vec<_> = choices.collect();
+    let others = compat.map_or(&[][..], |Compat::Hotglue| compat::HOTGLUE_SOURCES);
+    let named: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+    choices.extend(others.iter().filter(|(name, _)| !named.contains(name)));
     roster.sourced(&choices).or_else(|error| wrong("streams", error.to_string()))
 }
 

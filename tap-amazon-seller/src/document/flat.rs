@@ -212,7 +212,8 @@ impl<'a> Sink<'a> {
             Shape::CommaRows { .. }
             | Shape::Elements { .. }
             | Shape::SalesByAsin
-            | Shape::SalesByDate => None,
+            | Shape::SalesByDate
+            | Shape::Whole => None,
         })
     }
 

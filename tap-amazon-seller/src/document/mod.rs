@@ -27,6 +27,7 @@ pub(crate) mod order;
 mod sales;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
@@ -338,6 +339,7 @@ pub fn load(
         Some(Reader::CommaRows) => comma::load(source, facts, feeds, emit),
         Some(Reader::Elements(Syntax::Json)) => element::load_json(source, facts, feeds, emit),
         Some(Reader::Elements(Syntax::Xml)) => element::load_xml(source, facts, feeds, emit),
+        Some(Reader::Whole) => whole::load(source, facts, feeds, emit),
         Some(Reader::Rows) | None => flat::load(source, facts, feeds, emit),
     }
 }

@@ -252,6 +252,8 @@ pub enum Shape {
     SalesByAsin,
     /// One record for each element of a sales and traffic document's list by date.
     SalesByDate,
+    /// One record for the whole of a document of JSON: its members.
+    Whole,
 }
 
 /// Which part of the tap reads a document. What is read by different parts does not share a document.
@@ -265,6 +267,8 @@ pub enum Reader {
     Sales,
     /// The one for lists of elements.
     Elements(Syntax),
+    /// The one for documents that are one record.
+    Whole,
 }
 
 impl Shape {
@@ -276,6 +280,7 @@ impl Shape {
             Self::CommaRows { .. } => Reader::CommaRows,
             Self::SalesByAsin | Self::SalesByDate => Reader::Sales,
             Self::Elements { syntax, .. } => Reader::Elements(*syntax),
+            Self::Whole => Reader::Whole,
         }
     }
 
@@ -288,7 +293,7 @@ impl Shape {
             | Self::Elements { columns, .. } => columns,
             Self::Orders => order::ORDER_COLUMNS,
             Self::OrderItems => order::ITEM_COLUMNS,
-            Self::SalesByAsin | Self::SalesByDate => &[],
+            Self::SalesByAsin | Self::SalesByDate | Self::Whole => &[],
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The streams of a run.
 
 use super::alternatives::{self, ALTERNATIVES, SourceError};
-use super::{STREAMS, Stream};
-use crate::compat::Dress;
+use super::{STREAMS, Source, Stream};
+use crate::compat::{Dress, Made};
 
 /// Every stream that a run can extract: those of the table, and behind them those that the user
 /// describes in the configuration.
@@ -53,14 +53,28 @@ impl Roster {
     #[must_use]
     pub fn dressed(self, dresses: Vec<&'static Dress>) -> Self {
         let stream = |dress: &&'static Dress| {
-            let own = self.find(dress.of)?;
+            let (schema, keys, source) = match &dress.of {
+                Made::Of(name) => {
+                    let own = self.find(name)?;
+                    (own.schema, own.keys, own.source.clone())
+                }
+                Made::From(name, shape) => {
+                    let Source::Report { report, .. } = self.find(name)?.source else {
+                        return None;
+                    };
+                    (dress.schema, dress.keys, Source::Report { report, shape: shape.clone() })
+                }
+                Made::Pages(pages, shape) => {
+                    (dress.schema, dress.keys, Source::Pages { pages, shape: *shape })
+                }
+            };
             Some(&*Box::leak(Box::new(Stream {
                 name: dress.name,
-                schema: own.schema,
-                keys: own.keys,
+                schema,
+                keys,
                 replication_key: dress.replication_key,
                 selected_by_default: dress.selected_by_default,
-                source: own.source.clone(),
+                source,
             })))
         };
         let further = self.streams().skip(STREAMS.len());

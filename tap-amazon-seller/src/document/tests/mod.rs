@@ -7,6 +7,7 @@ mod identity;
 mod order;
 mod property;
 mod sales;
+mod whole;
 
 use std::io::{self, Read, Write};
 
