@@ -64,7 +64,7 @@ fn a_run_can_be_listed_shown_and_its_failures_tried_again() {
     let list = String::from_utf8(list.stdout).unwrap();
     let run = list.lines().nth(1).unwrap();
     assert!(
-        run.contains("complete") && run.contains("1 created") && run.contains("1 failed"),
+        run.contains(" failures ") && run.contains("1 created") && run.contains("1 failed"),
         "{list}"
     );
     let id = run.split_whitespace().next().unwrap();
@@ -183,4 +183,68 @@ fn the_log_goes_to_a_file_too_and_says_as_much_as_asked() {
     let lines: Vec<&str> = written.lines().collect();
     assert_eq!(lines.len(), 2, "{written}");
     assert!(lines[0].contains("WARNING") && lines[1].starts_with("FATAL 1 records"), "{written}");
+}
+
+#[test]
+fn old_runs_are_deleted_and_those_that_can_be_tried_again_stay_until_they_are_very_old() {
+    let plytix = Case::start(&bad_and_good(), "100000", &[]);
+    let good = std::fs::read_to_string(&plytix.input).unwrap();
+    spoil(&plytix);
+    let input = plytix.input.to_str().unwrap();
+    let run = || plytix.run(json!({"keep_runs": 2}), &["--input", input]);
+    assert_eq!(run().status.code(), Some(1));
+    plytix.folder.file("input.jsonl", good);
+    let runs = || {
+        let list = support::printed(&plytix.run(json!({"keep_runs": 2}), &["--list-runs"]));
+        let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        list.lines().skip(1).map(words).collect::<Vec<_>>()
+    };
+    for _ in 0..3 {
+        assert!(run().status.success());
+    }
+    let listed = runs();
+    let states: Vec<&str> = listed.iter().map(|run| run[1].as_str()).collect();
+    assert_eq!(states, ["failures", "complete", "complete"]);
+    // Of the two newest, the older one makes room for the next.
+    assert_eq!(listed[1][2..4], ["next", "run"]);
+    assert_eq!(std::fs::read_dir(plytix.folder.path("runs")).unwrap().count(), 3 + 1);
+
+    let failed = &listed[0][0];
+    let asked = plytix.folder.path("runs").join(failed).join("run.json");
+    let mut old: Value = serde_json::from_slice(&std::fs::read(&asked).unwrap()).unwrap();
+    old["started"] = json!("2020-01-01T00:00:00Z");
+    std::fs::write(&asked, old.to_string()).unwrap();
+    assert_eq!(runs()[0][2..4], ["next", "run"]);
+    let output = run();
+    assert!(said(&output).contains("2 old runs deleted"), "{}", said(&output));
+    assert_eq!(runs().len(), 2);
+    let unknown = plytix.run(json!({}), &["--retry-failures", failed]);
+    assert_eq!(unknown.status.code(), Some(2), "{}", said(&unknown));
+}
+
+#[test]
+fn a_run_is_no_other_process_business_while_it_is_in_progress() {
+    let plytix = Case::start(&bad_and_good(), "100000", &[]);
+    let config = plytix.folder.file("plytix.json", plytix.emulator.plytix_config(json!({})));
+    let mut target = support::program("target-plytix")
+        .args(["--config", config.to_str().unwrap()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(target.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    let list = || support::printed(&plytix.run(json!({}), &["--list-runs"]));
+    let listed = list();
+    assert!(listed.contains("in progress"), "{listed}");
+    let id = listed.lines().nth(1).unwrap().split_whitespace().next().unwrap();
+    let resumed = plytix.run(json!({}), &["--resume", id]);
+    assert_eq!(resumed.status.code(), Some(2), "{}", said(&resumed));
+    assert!(said(&resumed).contains("in progress"), "{}", said(&resumed));
+    target.kill().unwrap();
+    target.wait().unwrap();
+    assert!(list().contains("unfinished"), "{}", list());
+    let resumed = plytix.run(json!({}), &["--resume", id]);
+    assert!(resumed.status.success(), "{}", said(&resumed));
 }

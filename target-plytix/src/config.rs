@@ -15,6 +15,7 @@ use singer::target::Limits;
 use crate::mapping::{self, Mapping};
 use crate::phase::{Manner, Phase, Phases};
 use crate::report::digest::hex;
+use crate::run::Retention;
 
 /// What this program says about itself.
 pub static ABOUT: About = About {
@@ -61,6 +62,10 @@ pub struct Config {
     pub image_link_mode: LinkMode,
     /// Where runs are kept.
     pub run_dir: PathBuf,
+    /// How many of the newest runs are kept.
+    pub keep_runs: usize,
+    /// How long a run is kept at most, in days.
+    pub keep_run_days: u32,
     /// How long something that was seen in Plytix is not looked at again, in days.
     pub remember_days: u64,
     /// What is printed.
@@ -133,6 +138,8 @@ impl Default for Config {
             create_missing_definitions: false,
             image_link_mode: LinkMode::default(),
             run_dir: PathBuf::from("plytix-runs"),
+            keep_runs: 30,
+            keep_run_days: 90,
             remember_days: 30,
             output: OutputMode::default(),
             touch_last_synced: Touch::default(),
@@ -182,6 +189,12 @@ impl Config {
         digest.update(self.api_key.expose_secret());
         let name = hex(digest.finalize().get(..6).unwrap_or_default());
         self.run_dir.join(format!("memory-{name}.jsonl"))
+    }
+
+    /// How long runs are kept.
+    #[must_use]
+    pub fn retention(&self) -> Retention {
+        Retention { runs: self.keep_runs, days: self.keep_run_days }
     }
 
     /// The share of the account's limits that this target keeps within.

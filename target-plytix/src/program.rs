@@ -75,7 +75,7 @@ fn phase(word: &str) -> Result<Phase, String> {
 pub async fn run(args: Args, now: DateTime<Utc>) -> anyhow::Result<()> {
     let config: Config = args.target.config(&ABOUT)?;
     if args.list_runs {
-        return print(&run::list(&config.run_dir)?);
+        return print(&run::list(&config.run_dir, config.retention(), now)?);
     }
     if let Some(id) = &args.show_run {
         return print(&run::show(&config.run_dir, id).map_err(usage)?);
@@ -97,11 +97,11 @@ fn print(text: &str) -> anyhow::Result<()> {
     Output::stdout().text(text.trim_end()).context("stdout")
 }
 
-/// A run that does not exist is a mistake in the arguments.
+/// A run that does not exist, or that somebody else is at, is a mistake in the arguments.
 fn usage(error: run::RunError) -> anyhow::Error {
     match error {
-        run::RunError::Unknown { .. } => Usage(error.to_string()).into(),
-        error @ run::RunError::File { .. } => error.into(),
+        run::RunError::File { .. } => error.into(),
+        _ => Usage(error.to_string()).into(),
     }
 }
 
@@ -153,6 +153,7 @@ async fn load(
         memory.forget_assets();
     }
     tracing::info!("run {} in {}", source.run.id(), config.run_dir.display());
+    tidy(args, config, source.run.id(), now);
     let report = Arc::new(Report::to(source.run));
     if let Some(begun) = source.begun {
         report.count(|totals| *totals = begun.totals);
@@ -181,6 +182,16 @@ async fn load(
     say_requests(&loader.api().counts());
     result?;
     verdict(&report, dry_run || printed.tells_failures())
+}
+
+/// Deletes runs that are not kept any longer; this run goes on where that is not possible.
+fn tidy(args: &Args, config: &Config, run: &str, now: DateTime<Utc>) {
+    let needed: Vec<&str> = args.retry_failures.as_deref().into_iter().chain([run]).collect();
+    match run::delete_old(&config.run_dir, config.retention(), &needed, now) {
+        Ok(0) => {}
+        Ok(runs) => tracing::info!("{runs} old runs deleted (keep_runs, keep_run_days)"),
+        Err(error) => tracing::warn!("run_dir: old runs cannot be deleted: {error}"),
+    }
 }
 
 /// Tells a job of hotglue's that it may stop this process in order.

@@ -134,7 +134,7 @@ fn rows(results: &Path) -> io::Result<Vec<Row>> {
 pub fn write(run: &RunDir, totals: &Totals, file: &Path) -> io::Result<()> {
     let asked = run.asked().map_err(|error| match error {
         RunError::File { source, .. } => source,
-        error @ RunError::Unknown { .. } => io::Error::other(error),
+        error => io::Error::other(error),
     })?;
     let results = Results {
         run: run.id(),

@@ -1,8 +1,7 @@
 //! The folder of one run.
 
 use std::collections::HashSet;
-use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -60,6 +59,12 @@ pub enum RunError {
         /// The folder.
         folder: PathBuf,
     },
+    /// Another process works on this run.
+    #[error("run {id} is in progress; wait for its end, or end it")]
+    InProgress {
+        /// The run.
+        id: String,
+    },
 }
 
 /// The folder of one run.
@@ -67,6 +72,8 @@ pub enum RunError {
 pub struct RunDir {
     id: String,
     path: PathBuf,
+    /// Tells other processes that this one works on the run, for as long as it lives.
+    _lock: File,
     /// What became of every product in every phase.
     pub results: Lines,
     /// SKUs and ids.
@@ -92,8 +99,11 @@ impl RunDir {
             match fs::create_dir(&path) {
                 Ok(()) => {
                     let file = path.join("run.json");
+                    let lock = lock_file(&path).map_err(|source| refused(&path, source))?;
+                    // Nobody else works on it; at most somebody looks. Not every file system can lock.
+                    let _ = lock.lock();
                     put(&file, asked).map_err(|source| refused(&file, source))?;
-                    return Self::open(path, id);
+                    return Self::open(path, id, lock);
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(source) => return Err(refused(&path, source)),
@@ -105,17 +115,28 @@ impl RunDir {
     /// Opens the folder of a run that was made before.
     ///
     /// # Errors
-    /// There is no such run, or its files cannot be written.
+    /// There is no such run, another process works on it, or its files cannot be written.
     pub fn existing(folder: &Path, id: &str) -> Result<Self, RunError> {
-        let path = folder.join(id);
-        let is_name = Path::new(id).components().count() == 1 && !id.starts_with('.');
-        if !is_name || !path.join("run.json").is_file() {
-            return Err(RunError::Unknown { id: id.to_owned(), folder: folder.to_owned() });
+        let path = Self::find(folder, id)?;
+        let lock = lock_file(&path);
+        let lock = lock.map_err(|source| RunError::File { path: path.clone(), source })?;
+        if let Err(TryLockError::WouldBlock) = lock.try_lock() {
+            return Err(RunError::InProgress { id: id.to_owned() });
         }
-        Self::open(path, id.to_owned())
+        Self::open(path, id.to_owned(), lock)
     }
 
-    fn open(path: PathBuf, id: String) -> Result<Self, RunError> {
+    /// Where the folder of a run is that was made before.
+    pub(super) fn find(folder: &Path, id: &str) -> Result<PathBuf, RunError> {
+        let path = folder.join(id);
+        let is_name = Path::new(id).components().count() == 1 && !id.starts_with('.');
+        if is_name && path.join("run.json").is_file() {
+            return Ok(path);
+        }
+        Err(RunError::Unknown { id: id.to_owned(), folder: folder.to_owned() })
+    }
+
+    fn open(path: PathBuf, id: String, lock: File) -> Result<Self, RunError> {
         let lines = |name: &str| {
             let path = path.join(name);
             Lines::append(&path).map_err(|source| RunError::File { path, source })
@@ -127,6 +148,7 @@ impl RunDir {
             failures: lines("failures.jsonl")?,
             id,
             path,
+            _lock: lock,
         })
     }
 
@@ -228,6 +250,20 @@ impl RunDir {
     }
 }
 
+/// The file by which a process says that it works on a run.
+fn lock_file(run: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(run.join("lock"))
+}
+
+/// The lock of a run that no process works on; where nothing can be locked, nobody is taken to.
+pub(super) fn locked(run: &Path) -> Option<File> {
+    let lock = lock_file(run).ok()?;
+    match lock.try_lock() {
+        Err(TryLockError::WouldBlock) => None,
+        _ => Some(lock),
+    }
+}
+
 /// Length of the whole lines of a file.
 fn whole_lines(file: &mut File) -> io::Result<u64> {
     let mut end = file.seek(SeekFrom::End(0))?;
@@ -254,65 +290,6 @@ fn put(path: &Path, value: &impl Serialize) -> io::Result<()> {
 }
 
 /// Reads what [`put`] has written.
-fn get<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<T> {
+pub(super) fn get<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<T> {
     Ok(serde_json::from_slice(&fs::read(path)?)?)
-}
-
-/// All runs in a folder, the oldest first, one line each.
-///
-/// # Errors
-/// The folder is there and cannot be read.
-pub fn list(folder: &Path) -> Result<String, RunError> {
-    let mut ids = Vec::new();
-    match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(source) => return Err(RunError::File { path: folder.to_owned(), source }),
-        Ok(entries) => {
-            let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-            ids.extend(names.filter(|name| folder.join(name).join("run.json").is_file()));
-        }
-    }
-    ids.sort_unstable();
-    let mut text = format!("{:<20} {:<10} {}\n", "run", "state", "products");
-    for id in ids {
-        let path = folder.join(&id);
-        let (state, totals) = match get::<Checkpoint>(&path.join("checkpoint.json")) {
-            Ok(checkpoint) if checkpoint.complete => ("complete", checkpoint.totals.to_string()),
-            Ok(checkpoint) => ("unfinished", checkpoint.totals.to_string()),
-            Err(_) => ("unfinished", "nothing was finished".to_owned()),
-        };
-        let _ = writeln!(text, "{id:<20} {state:<10} {totals}");
-    }
-    Ok(text)
-}
-
-/// Everything that a run has noted about itself, for people.
-///
-/// # Errors
-/// There is no such run, or it cannot be read.
-pub fn show(folder: &Path, id: &str) -> Result<String, RunError> {
-    let run = RunDir::existing(folder, id)?;
-    let asked = run.asked()?;
-    let mut text = String::new();
-    let _ = writeln!(text, "run      {id}");
-    let _ = writeln!(text, "started  {}", asked.started.format("%Y-%m-%d %H:%M:%S UTC"));
-    let _ = writeln!(text, "account  {}", asked.api_url);
-    let _ = writeln!(text, "phases   {}", asked.phases.join(", "));
-    if let Some(of) = &asked.of {
-        let _ = writeln!(text, "of run   {of}");
-    }
-    match get::<Checkpoint>(&run.file("checkpoint.json")) {
-        Ok(checkpoint) => {
-            let state = if checkpoint.complete { "complete" } else { "unfinished" };
-            let _ = writeln!(text, "state    {state}, {} commits", checkpoint.commits);
-            text.push_str(&checkpoint.totals.lines());
-        }
-        Err(_) => text.push_str("state    unfinished, no commit\n"),
-    }
-    let failures = super::lines::<serde_json::Value>(&run.file("failures.jsonl"));
-    for failure in failures.into_iter().flatten().flatten() {
-        let said = |name: &str| failure.get(name).and_then(|it| it.as_str()).unwrap_or("");
-        let _ = writeln!(text, "failed   {}: {}: {}", said("sku"), said("phase"), said("error"));
-    }
-    Ok(text)
 }
