@@ -8,6 +8,7 @@
 //! The document is never whole in memory: the queue between download and reading holds a few chunks, so
 //! a slow target slows the reading, and the reading slows the download.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -49,6 +50,8 @@ pub struct Source {
     pub asin_granularity: AsinGranularity,
     /// The streams that it feeds.
     pub feeds: Vec<Feed>,
+    /// Settlements that other documents have brought.
+    pub settlements: BTreeSet<String>,
 }
 
 /// What came of a document.
@@ -183,6 +186,7 @@ fn read(
         place: source.place,
         day: source.day,
         asin_granularity: source.asin_granularity,
+        settlements: &source.settlements,
     };
     let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
     let origin = Origin { report_id: source.report_id.clone(), until: source.until };

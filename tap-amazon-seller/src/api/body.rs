@@ -80,9 +80,11 @@ pub(super) struct CreatedReport {
 
 /// Reports that there are.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct ReportList {
     #[serde(default)]
     pub(super) reports: Vec<Report>,
+    pub(super) next_token: Option<String>,
 }
 
 /// The marketplaces of a region.

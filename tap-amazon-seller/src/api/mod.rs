@@ -194,6 +194,37 @@ impl Api {
         Ok(self.client.call(call).await?.json::<ReportList>()?.reports)
     }
 
+    /// The reports of one type that are done and were made between two times, whatever marketplaces
+    /// they are about: all pages.
+    pub async fn listed(
+        &self,
+        report_type: &str,
+        since: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<Report>, Error> {
+        let mut call = Call::to(&GET_REPORTS)
+            .query("reportTypes", report_type)
+            .query("processingStatuses", "DONE")
+            .query("createdSince", utc(since))
+            .query("createdUntil", utc(until))
+            .query("pageSize", 100);
+        let mut reports: Vec<Report> = Vec::new();
+        loop {
+            let page = self.client.call(call).await?.json::<ReportList>()?;
+            let known = reports.len();
+            for report in page.reports {
+                if reports.iter().all(|it| it.report_id != report.report_id) {
+                    reports.push(report);
+                }
+            }
+            let is_new = reports.len() > known;
+            // A token that leads to nothing new would do so for ever.
+            let Some(token) = page.next_token.filter(|_| is_new) else { return Ok(reports) };
+            // A token stands alone, for all that was asked with the first page.
+            call = Call::to(&GET_REPORTS).query("nextToken", token);
+        }
+    }
+
     /// Whether reports of a type may be listed at all; what there is of them does not matter.
     pub async fn lists_reports(&self, report_type: &str) -> Result<(), Error> {
         let call = Call::to(&GET_REPORTS).query("reportTypes", report_type).query("pageSize", 1);

@@ -23,6 +23,7 @@
 //! | `beyond` | further ranges that are out, each by its end; see [`Extent`] |
 //! | `readings` | days that Amazon may still change: when each was read last, and the digest of what was read; `null` once it has settled |
 //! | `taken` | when the last full picture was taken |
+//! | `loaded` | documents that Amazon made by itself and that are out; see [`Brought`] |
 //! | `reports` | reports that were asked for and are not loaded yet; see [`Job`] |
 //!
 //! Some orchestrators merge states deeply: members are added and replaced, and never removed. So there
@@ -41,6 +42,10 @@ use crate::extent::Extent;
 use crate::job::Job;
 use crate::marketplace::{Marketplace, Region};
 use crate::streams::Stream;
+
+mod listed;
+
+pub use listed::{Brought, LISTED};
 
 /// The member of the state that holds the reports under way.
 const REPORTS: &str = "reports";

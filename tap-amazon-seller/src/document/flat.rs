@@ -6,6 +6,7 @@ use super::charset::Charset;
 use super::header::{self, Cells, Header};
 use super::line::{LONGEST, LineEnd, LineError, Lines};
 use super::order::{Items, Orders};
+use super::settlement::Settlements;
 use super::{DocumentError, Emit, EmitError, Facts, Fault, Feed, Loaded, Place, Position, listing};
 use crate::record::{Others, Outline, Plan, Refused, Row, Written};
 use crate::streams::{Headers, Shape, Source};
@@ -192,6 +193,8 @@ enum Sink<'a> {
     Orders(Orders<'a>),
     /// Order lines.
     Items(Items),
+    /// Rows of settlements.
+    Settlements(Settlements),
 }
 
 impl<'a> Sink<'a> {
@@ -209,6 +212,7 @@ impl<'a> Sink<'a> {
             }),
             Shape::Orders => Some(Self::Orders(Orders::new(feed, facts, header)?)),
             Shape::OrderItems => Some(Self::Items(Items::new(feed, facts, header)?)),
+            Shape::Settlements => Some(Self::Settlements(Settlements::new(feed, facts, header)?)),
             Shape::CommaRows { .. }
             | Shape::Elements { .. }
             | Shape::SalesByAsin
@@ -235,6 +239,7 @@ impl<'a> Sink<'a> {
             }
             Self::Orders(orders) => orders.row(row, line, context),
             Self::Items(items) => items.row(row, line, context),
+            Self::Settlements(settlements) => settlements.row(row, line, context),
         }
     }
 
@@ -244,6 +249,7 @@ impl<'a> Sink<'a> {
             Self::Rows { output, .. } => output.finish(context.loaded),
             Self::Orders(orders) => orders.finish(context)?,
             Self::Items(items) => items.finish(context.loaded),
+            Self::Settlements(settlements) => settlements.finish(context.loaded),
         }
         Ok(())
     }

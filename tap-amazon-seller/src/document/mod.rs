@@ -25,6 +25,7 @@ mod line;
 mod listing;
 pub(crate) mod order;
 mod sales;
+mod settlement;
 #[cfg(test)]
 mod tests;
 mod whole;
@@ -53,6 +54,8 @@ pub struct Facts<'a> {
     pub day: Option<NaiveDate>,
     /// The granularity that a sales and traffic report was asked for with.
     pub asin_granularity: AsinGranularity,
+    /// Settlements that other documents have brought, and that are left out of this one.
+    pub settlements: &'a BTreeSet<String>,
 }
 
 /// What a report covers.
@@ -154,6 +157,12 @@ pub struct Loaded {
     pub keyless: Places,
     /// Header lines that stood between the rows.
     pub repeated_headers: u64,
+    /// Settlements that are whole, and that no other document brought before.
+    pub settlements: Vec<String>,
+    /// Settlements whose amounts do not add up to their total, or that say none.
+    pub unbalanced: Vec<String>,
+    /// Rows of settlements that were there before.
+    pub passed_over: u64,
     /// Empty lines.
     pub blank_lines: u64,
     /// Bytes that no character of the charset begins with, each read as U+FFFD.

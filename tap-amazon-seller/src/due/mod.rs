@@ -15,7 +15,7 @@ use std::ops::Range;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::account::Area;
-use crate::bookmark::{Bookmarks, Reading, Until};
+use crate::bookmark::{Bookmarks, Brought, LISTED, Reading, Until};
 use crate::config::{CatalogScope, Config};
 use crate::document::{Feed, Place};
 use crate::extent::Extent;
@@ -75,6 +75,8 @@ pub struct Lane<S: 'static> {
     /// What all of its streams have seen of its days when the run began: a day counts as settled where it
     /// has settled for all of them.
     pub readings: BTreeMap<NaiveDate, Option<Reading>>,
+    /// What is out of reports that Amazon makes by itself; nothing, if bookmarks do not count.
+    pub brought: Vec<Brought>,
     /// Set if the lane begins later than it should.
     pub cut: Option<Cut>,
     /// What is due; the present has no origin.
@@ -202,11 +204,13 @@ where
                     lookback: lookback(config, source, &streams),
                     extent: Extent::default(),
                     readings: BTreeMap::new(),
+                    brought: Vec::new(),
                     cut: None,
                     origin: None,
                     windows: Vec::new(),
                 };
                 lane.extent = lane.extent(bookmarks);
+                lane.brought = lane.brought(bookmarks);
                 lane.cut = lane.cut(bounds);
                 let readings = lane.readings(bookmarks);
                 if let Some(due) = due(&lane, of, readings.as_ref(), bookmarks, bounds) {
@@ -271,6 +275,7 @@ where
     let retention = lane.retention().unwrap_or(NO_LIMIT);
     match lane.source.extraction() {
         Extraction::Snapshot => None,
+        Extraction::Listed => Some(plan::listed(bounds, retention)),
         Extraction::Window { longest, .. } => {
             let pending = lane.pending(area, bookmarks);
             let grid = match lane.source.edges() {
@@ -323,6 +328,19 @@ impl<S: Windowed> Lane<S> {
         }
     }
 
+    /// The documents that are out for all streams of the lane.
+    fn brought(&self, bookmarks: &Bookmarks) -> Vec<Brought> {
+        if self.anew {
+            return Vec::new();
+        }
+        let each = self.feeds.iter().map(|feed| bookmarks.brought(feed.stream, self.unit()));
+        let common = each.reduce(|mut one, two| {
+            one.retain(|it| two.iter().any(|other| other.report_id == it.report_id));
+            one
+        });
+        common.unwrap_or_default()
+    }
+
     /// What all streams of the lane have seen of its days; nothing at all where nobody has noted any.
     fn readings(&self, bookmarks: &Bookmarks) -> Option<BTreeMap<NaiveDate, Option<Reading>>> {
         let mut common: Option<BTreeMap<NaiveDate, Option<Reading>>> = None;
@@ -342,6 +360,7 @@ impl<S: Windowed> Lane<S> {
     pub fn retention(&self) -> Option<TimeDelta> {
         match self.source.extraction() {
             Extraction::Snapshot => None,
+            Extraction::Listed => Some(LISTED),
             Extraction::Window { retention, .. } => retention,
             Extraction::Daily { retention_days, .. } => {
                 Some(TimeDelta::days(retention_days.into()))
@@ -353,6 +372,10 @@ impl<S: Windowed> Lane<S> {
     fn cut(&self, bounds: Bounds) -> Option<Cut> {
         let retention = self.retention()?;
         let kept = bounds.now - retention;
+        // Whoever has loaded some of what is listed has the earlier ones, too.
+        if !self.brought.is_empty() {
+            return None;
+        }
         let (what, from) = match self.extent.until() {
             None => ("start_date", bounds.start),
             Some(Until::Time(until)) => ("the bookmark", until),

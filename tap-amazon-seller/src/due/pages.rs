@@ -32,7 +32,7 @@ impl Windowed for Pages {
     fn lookback(&self) -> TimeDelta {
         match self.extraction {
             Extraction::Daily { lookback_days, .. } => TimeDelta::days(lookback_days.into()),
-            Extraction::Window { .. } | Extraction::Snapshot => self.lookback,
+            Extraction::Window { .. } | Extraction::Snapshot | Extraction::Listed => self.lookback,
         }
     }
 

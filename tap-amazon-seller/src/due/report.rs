@@ -35,7 +35,7 @@ impl Windowed for Report {
         match self.extraction {
             Extraction::Daily { lookback_days, .. } => TimeDelta::days(lookback_days.into()),
             Extraction::Window { .. } => self.lookback,
-            Extraction::Snapshot => TimeDelta::zero(),
+            Extraction::Snapshot | Extraction::Listed => TimeDelta::zero(),
         }
     }
 

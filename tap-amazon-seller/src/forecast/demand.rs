@@ -38,6 +38,9 @@ pub struct Share {
     pub unit: &'static str,
     /// Windows that are due: reports to load.
     pub windows: u64,
+    /// Lists to look through for reports that Amazon makes by itself; how many of them there are, only
+    /// Amazon knows.
+    pub lists: u64,
     /// Of these, the ones whose report an earlier run has asked for.
     pub taken_up: u64,
     /// Of these, the ones of which only Amazon knows whether an earlier run has asked for them.
@@ -130,10 +133,13 @@ fn report_share(lane: &Lane<Report>, area: &Area, jobs: &[(Slot, Job)], bounds: 
 /// What is due of a lane.
 fn share<S: Windowed>(lane: &Lane<S>, bounds: Bounds) -> Share {
     let is_out = |window: &&Window| window.range().is_some_and(|range| lane.extent.holds(&range));
+    let count = lane.windows.len() as u64;
+    let is_listed = lane.source.extraction() == Extraction::Listed;
     Share {
         streams: lane.streams(),
         unit: lane.place_name(),
-        windows: lane.windows.len() as u64,
+        windows: if is_listed { 0 } else { count },
+        lists: if is_listed { count } else { 0 },
         taken_up: 0,
         looked_for: 0,
         again: lane.windows.iter().filter(is_out).count() as u64,
@@ -177,7 +183,7 @@ fn days_out<S: Windowed>(lane: &Lane<S>, bounds: Bounds) -> Option<u64> {
             let open: TimeDelta = gaps.iter().map(|gap| length(gap.start, gap.end)).sum();
             usize::try_from((end - start - open).num_days()).unwrap_or_default()
         }
-        Extraction::Snapshot => return None,
+        Extraction::Snapshot | Extraction::Listed => return None,
     };
     Some(days as u64)
 }
@@ -194,6 +200,7 @@ fn length(from: Until, until: Until) -> TimeDelta {
 fn demands(lanes: &[&Lane<Report>], shares: &[Share]) -> Vec<Demand> {
     let sum = |count: fn(&Share) -> u64| shares.iter().map(count).sum::<u64>();
     let (windows, taken_up) = (sum(|it| it.windows), sum(|it| it.taken_up));
+    let (lists, document) = (sum(|it| it.lists), GET_REPORT_DOCUMENT.name);
     // What others have asked for of late is looked up once a report type.
     let mut looked_up: Vec<_> = lanes
         .iter()
@@ -205,16 +212,27 @@ fn demands(lanes: &[&Lane<Report>], shares: &[Share]) -> Vec<Demand> {
     looked_up.dedup();
     let all = [
         Demand::exact(&GET_MARKETPLACE_PARTICIPATIONS, 1),
-        Demand::exact(&GET_REPORTS, sum(|it| it.looked_for) + looked_up.len() as u64),
+        Demand {
+            operation: &GET_REPORTS,
+            calls: sum(|it| it.looked_for) + looked_up.len() as u64 + lists,
+            more: (lists > 0).then_some("a call for each further hundred of reports"),
+        },
         Demand::exact(&CREATE_REPORT, windows - taken_up),
         Demand {
             operation: &GET_REPORT,
             calls: windows,
             more: Some("each report is looked at until Amazon has made it"),
         },
-        Demand::exact(&GET_REPORT_DOCUMENT, windows),
+        Demand {
+            operation: &GET_REPORT_DOCUMENT,
+            calls: windows,
+            more: (lists > 0)
+                .then_some("a call for each report that Amazon lists and that is not out"),
+        },
     ];
-    all.into_iter().filter(|demand| demand.calls > 0).collect()
+    all.into_iter()
+        .filter(|it| it.calls > 0 || it.operation.name == document && lists > 0)
+        .collect()
 }
 
 /// The calls for a list: a page for each window, and nobody knows how many more.

@@ -117,6 +117,7 @@ fn what_the_state_covers_or_has_asked_for_is_not_asked_for_again() {
         streams: "sales_traffic_report".to_owned(),
         unit: "US",
         windows: 6,
+        lists: 0,
         taken_up: 1,
         looked_for: 1,
         again: 1,
@@ -184,4 +185,26 @@ fn the_page_says_what_can_be_said() {
     ] {
         assert!(lines.contains(&expected), "{expected}\nis not in\n{page}");
     }
+}
+
+#[test]
+fn what_amazon_lists_is_looked_through_and_nobody_knows_how_much_there_is() {
+    let settings = json!({"marketplaces": "DE,FR", "start_date": "2026-11-01"});
+    let listed = forecast(settings, &["settlements"], &no_bookmarks());
+    let share = &listed.shares[0];
+    assert_eq!((share.unit, share.windows, share.lists, share.cut), ("eu", 0, 1, None));
+    let day = |text: &str| text.parse().unwrap();
+    assert_eq!(share.span, Some((day("2026-11-01"), day("2026-11-21"))));
+    let of = |operation| calls(&listed, Region::Eu, operation).map(|(calls, _)| calls);
+    assert_eq!(
+        (of("getReports"), of("createReport"), of("getReportDocument")),
+        (Some(1), None, Some(0))
+    );
+    let page = text::page(&listed, true);
+    let line =
+        "settlements  eu        ?  2026-11-01  2026-11-21           0             0         -";
+    assert!(page.contains(line), "{page}");
+    let early = json!({"marketplaces": "DE", "start_date": "2026-01-01"});
+    let cut = forecast(early, &["settlements"], &no_bookmarks()).shares[0].cut.unwrap();
+    assert_eq!(cut.to_string(), "start_date is cut to the 90 days that Amazon keeps");
 }

@@ -39,7 +39,7 @@ fn windows(shares: &[Share]) -> Table {
         table.row([
             share.streams.clone(),
             share.unit.to_owned(),
-            share.windows.to_string(),
+            if share.lists > 0 { "?".to_owned() } else { share.windows.to_string() },
             day(share.span.map(|(first, _)| first)),
             day(share.span.map(|(_, last)| last)),
             share.again.to_string(),

@@ -219,6 +219,20 @@ pub fn windows(
     Due { origin: Until::Time(origin), windows }
 }
 
+/// How much less far than Amazon allows a list is looked through: it refuses what is too old by a second,
+/// and the call may have to wait.
+const MARGIN: TimeDelta = TimeDelta::hours(1);
+
+/// The time in which reports were made that Amazon has made by itself, as one window: as far back as it
+/// lists them, unless the user named a start. Which of them are out is not a matter of time.
+#[must_use]
+pub fn listed(bounds: Bounds, retention: TimeDelta) -> Due {
+    let since = bounds.oldest(retention - MARGIN).trunc_subsecs(0);
+    let until = bounds.settled();
+    let windows = if since < until { vec![Window::Times(since, until)] } else { Vec::new() };
+    Due { origin: Until::Time(since), windows }
+}
+
 /// The last midnight of a time zone that is not after a time. Where the clocks skip midnight, UTC's
 /// is taken for it, which is hours off at most.
 fn midnight(time: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {

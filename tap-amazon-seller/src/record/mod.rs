@@ -5,6 +5,7 @@
 //! says the rest. A plan works all of that out once for each document, so that a row costs a
 //! walk over prepared steps. Nothing here reads, waits or knows a report.
 
+pub(crate) mod amount;
 pub(crate) mod identity;
 mod plan;
 mod planner;
@@ -67,6 +68,8 @@ pub enum Conversion {
     Day(Order),
     /// A moment in a spelling other than RFC 3339, which is how it is written.
     Moment(Order),
+    /// A number that may have a comma before its decimals.
+    Amount,
     /// A list of texts, separated by commas.
     List,
     /// The id of the marketplace that a sales channel names; null where it names none.

@@ -1,5 +1,6 @@
 //! The steps that write the record of a row.
 
+use super::amount;
 use super::identity::{Occurrences, RowHash, write_hex};
 use super::time::Reader;
 use super::value::{self, Expected, Fraction, Kind};
@@ -66,6 +67,8 @@ pub(super) enum Write {
     Words(&'static [(&'static str, &'static str)]),
     /// As a day or a moment.
     Time { reader: Reader, is_key: bool },
+    /// As a number, whichever sign stands before its decimals.
+    Amount,
     /// As a list of texts.
     List,
     /// As a marketplace's id.
@@ -159,6 +162,14 @@ fn cell(row: Row<'_>, index: usize, write: Write, out: &mut Vec<u8>) -> Result<W
             (b"", true) => return Ok(Written::Keyless),
             (b"", false) => out.extend_from_slice(b"null"),
             (cell, _) => reader.write(out, cell)?,
+        },
+        Write::Amount => match cell.trim_ascii() {
+            b"" => out.extend_from_slice(b"null"),
+            cell => {
+                let digits = std::str::from_utf8(cell).ok().and_then(amount::plain);
+                let digits = digits.ok_or("an amount")?;
+                value::number(out, digits.as_bytes(), Fraction::Allowed).ok_or("an amount")?;
+            }
         },
         Write::List => list(out, cell),
         Write::Marketplace => {

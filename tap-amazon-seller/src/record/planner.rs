@@ -230,6 +230,7 @@ impl Planner<'_> {
             Conversion::Words(words) => Write::Words(words),
             Conversion::Day(order) => self.time(column, Form::Day, order),
             Conversion::Moment(order) => self.time(column, Form::Moment, order),
+            Conversion::Amount => Write::Amount,
             Conversion::List => Write::List,
             Conversion::Marketplace => Write::Marketplace,
         };

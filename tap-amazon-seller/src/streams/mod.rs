@@ -17,6 +17,7 @@ mod fulfillment;
 mod lists;
 mod pages;
 mod roster;
+mod settlements;
 mod table;
 
 pub use alternatives::SourceError;
@@ -164,6 +165,8 @@ pub enum Extraction {
         /// How many days back Amazon has data.
         retention_days: u32,
     },
+    /// What Amazon makes by itself, or on a schedule of the seller's: whatever it lists.
+    Listed,
 }
 
 /// Where windows of time may begin and end.
@@ -248,6 +251,8 @@ pub enum Shape {
     Orders,
     /// One record for each line of an All Orders file.
     OrderItems,
+    /// One record for each row of a settlement file, whose amounts must add up.
+    Settlements,
     /// One record for each element of a sales and traffic document's list by ASIN.
     SalesByAsin,
     /// One record for each element of a sales and traffic document's list by date.
@@ -276,7 +281,7 @@ impl Shape {
     #[must_use]
     pub fn reader(&self) -> Reader {
         match self {
-            Self::Rows { .. } | Self::Orders | Self::OrderItems => Reader::Rows,
+            Self::Rows { .. } | Self::Orders | Self::OrderItems | Self::Settlements => Reader::Rows,
             Self::CommaRows { .. } => Reader::CommaRows,
             Self::SalesByAsin | Self::SalesByDate => Reader::Sales,
             Self::Elements { syntax, .. } => Reader::Elements(*syntax),
@@ -293,6 +298,7 @@ impl Shape {
             | Self::Elements { columns, .. } => columns,
             Self::Orders => order::ORDER_COLUMNS,
             Self::OrderItems => order::ITEM_COLUMNS,
+            Self::Settlements => settlements::COLUMNS,
             Self::SalesByAsin | Self::SalesByDate | Self::Whole => &[],
         }
     }

@@ -7,6 +7,7 @@ use super::lists::{
     ACCOUNT, CUSTOMER_INVOICES, DISTRIBUTION, EVENTS, FULFILMENT_ORDERS, PURCHASE_ORDERS,
     TRANSACTIONS,
 };
+use super::settlements::SETTLEMENTS;
 use super::{Edges, Extraction, Headers, PageShape, Report, Scope, Shape, Source, Stream};
 use crate::marketplace::Region;
 use crate::record::{Column, Conversion};
@@ -255,6 +256,14 @@ pub(super) static STREAMS: &[Stream] = &[
                 headers: Headers::English,
             },
         },
+    },
+    Stream {
+        name: "settlements",
+        schema: schema!("settlements"),
+        keys: &["settlement-id", "_row_occurrence"],
+        replication_key: None,
+        selected_by_default: false,
+        source: Source::Report { report: &SETTLEMENTS, shape: Shape::Settlements },
     },
     Stream {
         name: "product_catalog",

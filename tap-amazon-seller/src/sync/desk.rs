@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::asking::{AskError, Asked, Asking};
+use super::listing::Listing;
 use super::paging::Paging;
 use super::{Context, Due, joined};
 use crate::account::Area;
@@ -27,7 +28,7 @@ use crate::load::{LoadError, Outcome};
 use crate::marketplace::Marketplace;
 use crate::plan::Window;
 use crate::report::{Ended, ReportError, Reports};
-use crate::streams;
+use crate::streams::{self, Extraction};
 
 /// Answers of the catalogue that wait to be written.
 const WAITING_ITEMS: usize = 4;
@@ -99,6 +100,13 @@ pub(super) struct Desk {
     pub(super) waiting: JoinSet<(Errand, Result<Ended, ReportError>)>,
     /// Reports that are done, with their document's identifier.
     pub(super) done: VecDeque<(Errand, Report, String)>,
+    /// Lists of what Amazon has made by itself, on their way.
+    pub(super) listing: JoinSet<Listing>,
+    /// Reports that it has made by itself, with their document's identifier. They take turns with those that
+    /// were asked for.
+    pub(super) backlog: VecDeque<(Errand, Report, String)>,
+    /// Whether the next document is one of the backlog.
+    is_backlogs_turn: bool,
     /// At most one.
     pub(super) loading: JoinSet<(Errand, Report, Result<Outcome, LoadError>)>,
     /// Catalogues that are being read.
@@ -130,6 +138,9 @@ impl Desk {
             asking: JoinSet::new(),
             waiting: JoinSet::new(),
             done: VecDeque::new(),
+            listing: JoinSet::new(),
+            backlog: VecDeque::new(),
+            is_backlogs_turn: false,
             loading: JoinSet::new(),
             reading: JoinSet::new(),
             paging: JoinSet::new(),
@@ -142,6 +153,7 @@ impl Desk {
             let (context, area) = (Arc::clone(&desk.context), desk.area.clone());
             desk.paging.spawn(Paging { context, area, lane }.read());
         }
+        desk.list();
         let mut errands = desk.errands();
         desk.take_up(&mut errands).await?;
         for errand in errands {
@@ -156,6 +168,9 @@ impl Desk {
     fn errands(&self) -> Vec<Errand> {
         let mut errands = Vec::new();
         for (number, lane) in self.lanes.iter().enumerate() {
+            if lane.source.extraction == Extraction::Listed {
+                continue;
+            }
             errands.extend(lane.windows.iter().map(|window| Errand::new(number, *window)));
         }
         errands.sort_by_key(|errand| match errand.window {
@@ -185,6 +200,7 @@ impl Desk {
             tokio::select! {
                 Some(items) = self.items.recv() => self.write_items(items).await?,
                 Some(asked) = self.asking.join_next() => self.asked(joined(asked))?,
+                Some(listed) = self.listing.join_next() => self.listed(joined(listed)).await?,
                 Some(ended) = self.waiting.join_next() => {
                     let (errand, ended) = joined(ended);
                     self.count(errand.lane, |tally| tally.waiting -= 1);
@@ -216,6 +232,7 @@ impl Desk {
             && self.loading.is_empty()
             && self.reading.is_empty()
             && self.paging.is_empty()
+            && self.listing.is_empty()
     }
 
     /// When the next window that has to wait may be asked for.
@@ -227,7 +244,7 @@ impl Desk {
     /// Starts what there is room for.
     fn admit(&mut self) {
         if self.loading.is_empty()
-            && let Some((errand, report, document_id)) = self.done.pop_front()
+            && let Some((errand, report, document_id)) = self.next_document()
         {
             self.load(errand, report, document_id);
         }
@@ -248,6 +265,16 @@ impl Desk {
                 }
             }
         }
+    }
+
+    /// The report whose document is fetched next.
+    fn next_document(&mut self) -> Option<(Errand, Report, String)> {
+        self.is_backlogs_turn = !self.is_backlogs_turn;
+        let (first, second) = match self.is_backlogs_turn {
+            true => (&mut self.backlog, &mut self.done),
+            false => (&mut self.done, &mut self.backlog),
+        };
+        first.pop_front().or_else(|| second.pop_front())
     }
 
     /// Stands in line for createReport.
@@ -308,7 +335,7 @@ impl Desk {
         let under_way = self.asking.len() + self.waiting.len();
         self.asking.shutdown().await;
         self.waiting.shutdown().await;
-        let done = self.done.drain(..).map(|(errand, ..)| errand);
+        let done = self.done.drain(..).chain(self.backlog.drain(..)).map(|(errand, ..)| errand);
         let queued = self.queues.values_mut().flat_map(|queue| queue.errands.drain(..));
         let left: Vec<_> = done.chain(queued).collect();
         for errand in &left {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::desk::{Desk, Errand};
 use super::outcome::is_worn_out;
 use crate::api::Report;
-use crate::bookmark::{Bookmarks, Reading};
+use crate::bookmark::{Bookmarks, Brought, Reading};
 use crate::document::{Loaded, Place, Places};
 use crate::load::{self, LoadError, Outcome};
 use crate::plan::Window;
@@ -24,6 +24,7 @@ impl Desk {
             day: if let Window::Day(day) = errand.window { Some(day) } else { None },
             asin_granularity: lane.asin_granularity,
             feeds: lane.feeds.clone(),
+            settlements: Brought::settlements(&lane.brought),
         };
         let (api, context) = (self.area.api.clone(), std::sync::Arc::clone(&self.context));
         self.loading.spawn(async move {
@@ -46,6 +47,10 @@ impl Desk {
                 self.journal(&errand, report, Some(outcome.loaded.rows), None).await?;
                 let asked = report.created_time.unwrap_or_else(|| self.context.clock.now());
                 match self.judge(&errand, asked, &outcome) {
+                    _ if self.is_listed(errand.lane) => {
+                        self.count(errand.lane, |tally| tally.done += 1);
+                        self.brought(&errand, report, &outcome.loaded).await?;
+                    }
                     Some((false, reading)) => self.late(&errand, reading).await?,
                     judged => {
                         self.count(errand.lane, |tally| tally.done += 1);
@@ -176,6 +181,14 @@ impl Desk {
             tracing::warn!(
                 "{name}: no element where the records should be; if that is wrong, see `path`"
             );
+        }
+        for id in &loaded.unbalanced {
+            tracing::error!("{name}: settlement {id}: its amounts do not add up to its total");
+            self.missing += 1;
+        }
+        if loaded.passed_over > 0 {
+            let rows = loaded.passed_over;
+            tracing::info!("{name}: {rows} rows are of settlements that were there before");
         }
         if loaded.replaced > 0 {
             tracing::warn!("{name}: {} bytes are not of the document's charset", loaded.replaced);

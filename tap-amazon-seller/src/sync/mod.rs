@@ -15,6 +15,7 @@ mod asking;
 mod catalog;
 mod desk;
 mod journal;
+mod listing;
 mod loading;
 mod outcome;
 mod paging;

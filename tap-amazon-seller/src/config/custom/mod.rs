@@ -104,6 +104,9 @@ pub(super) fn leaked_list<T>(values: Vec<T>) -> &'static [T] {
     Vec::leak(values)
 }
 
+/// The word for reports that Amazon makes by itself.
+const LISTED: &str = "listed";
+
 /// An entry with what is known of its type.
 struct Description {
     entry: CustomReport,
@@ -233,14 +236,12 @@ impl Description {
             retention_days: if retention_days == 0 { NO_LIMIT_DAYS } else { retention_days.into() },
         };
         let named = self.entry.extraction.as_deref();
-        if matches!(self.known.origin, Origin::Listed | Origin::Scheduled) {
-            let name = self.known.name;
-            return self.wrong(
-                "report_type",
-                format!(
-                    "a type that can be asked for; Amazon makes {name} by itself and only lists it"
-                ),
-            );
+        let is_listed = matches!(self.known.origin, Origin::Listed | Origin::Scheduled);
+        if is_listed && named.is_some_and(|named| named != LISTED) {
+            return self.wrong("extraction", "listed, because Amazon makes this report by itself");
+        }
+        if is_listed || named == Some(LISTED) {
+            return Ok((Extraction::Listed, Edges::Moments));
         }
         Ok(match (named, self.known.rhythm) {
             (Some("snapshot"), _) | (None, Rhythm::Snapshot) => {
@@ -256,7 +257,7 @@ impl Description {
             },
             (None | Some("window"), Rhythm::Range(days)) => (window(days), Edges::Moments),
             (Some("window"), _) => (window(LONGEST_DAYS), Edges::Moments),
-            (Some(_), _) => return self.wrong("extraction", "snapshot, window or daily"),
+            (Some(_), _) => return self.wrong("extraction", "snapshot, window, daily or listed"),
         })
     }
 

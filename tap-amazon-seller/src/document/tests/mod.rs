@@ -7,6 +7,7 @@ mod identity;
 mod order;
 mod property;
 mod sales;
+mod settlement;
 mod whole;
 
 use std::io::{self, Read, Write};
@@ -73,6 +74,9 @@ fn feeds(streams: &[&str]) -> Vec<Feed> {
     streams.iter().map(|name| Feed::all(roster.find(name).expect("a stream"))).collect()
 }
 
+/// No other document brought a settlement.
+static NO_SETTLEMENTS: BTreeSet<String> = BTreeSet::new();
+
 /// The facts of a marketplace's document without a charset.
 fn facts(country: &str) -> Facts<'static> {
     Facts {
@@ -81,6 +85,7 @@ fn facts(country: &str) -> Facts<'static> {
         place: Place::Marketplace(Marketplace::find(country).expect("a marketplace")),
         day: None,
         asin_granularity: AsinGranularity::Child,
+        settlements: &NO_SETTLEMENTS,
     }
 }
 
