@@ -11,12 +11,15 @@
 mod amazon_to_plytix;
 mod amazon_to_postgres;
 mod bad_input;
+mod custom_reports;
 mod documents;
 mod faults;
 mod fulfillment;
 mod into_plytix;
 mod kill_and_resume;
 mod killed_extraction;
+#[cfg(target_os = "linux")]
+mod large_documents;
 mod messages;
 mod plan_and_check;
 mod plytix_case;

@@ -107,6 +107,11 @@ pub async fn run(run: Run) -> anyhow::Result<()> {
     Err(Incomplete(format!("not known to be readable everywhere: {unread}; see the table")).into())
 }
 
+/// Roles, as the table names them.
+fn named(roles: &[&str]) -> String {
+    if roles.is_empty() { "not known".to_owned() } else { roles.join(", ") }
+}
+
 /// What each selected stream needs. Report types with the same roles share the first one's probe.
 fn needs(config: &Config, selected: &[Selected]) -> Vec<Need> {
     let listings = due::listings(config, selected).map(|(stream, _)| stream);
@@ -119,7 +124,8 @@ fn needs(config: &Config, selected: &[Selected]) -> Vec<Need> {
             Source::CatalogItems { .. } => Probe::Catalog,
             Source::Pages { .. } => Probe::Pages(stream.name),
             Source::Report { report, .. } => {
-                let known = types.iter().find(|(known, _)| *known == roles);
+                // Where nobody knows the roles, every type has to be asked for itself.
+                let known = types.iter().find(|(known, _)| *known == roles && !roles.is_empty());
                 let report_type = known.map_or(report.report_type, |(_, report_type)| report_type);
                 types.push((roles, report_type));
                 Probe::Reports(report_type)
@@ -243,7 +249,7 @@ fn page(needs: &[Need], regions: &[(Region, Answers)]) -> String {
     let mut table = Table::new(&head);
     for need in needs {
         let answers = regions.iter().map(|(_, answers)| may_read(need, answers).to_string());
-        let roles: Vec<_> = need.probes.iter().map(|(_, roles)| roles.join(", ")).collect();
+        let roles: Vec<_> = need.probes.iter().map(|(_, roles)| named(roles)).collect();
         let mut cells = vec![need.stream.to_owned()];
         cells.extend(answers);
         cells.push(if roles.is_empty() { "-".to_owned() } else { roles.join("; and of ") });

@@ -13,6 +13,7 @@ use crate::fatal::{Cause, cause};
 use crate::plan::Window;
 use crate::report::{Ended, Fate, ReportError};
 use crate::settling;
+use crate::streams::Edges;
 
 /// A report that has been in the making for so long is taken for lost, and asked for anew.
 const LOST: TimeDelta = TimeDelta::hours(24);
@@ -41,6 +42,12 @@ impl Desk {
         }
     }
 
+    /// Whether Amazon makes the report also for a part of its window; not if it is about a whole period.
+    fn may_be_cut(&self, errand: &Errand) -> bool {
+        let lane = self.lanes.get(errand.lane);
+        lane.is_some_and(|lane| !matches!(lane.source.edges, Edges::Periods(_)))
+    }
+
     /// The streams, the unit and the window, as messages name them.
     pub(super) fn name(&self, errand: &Errand) -> String {
         let lane = self.lanes.get(errand.lane).map(Lane::name);
@@ -59,8 +66,12 @@ impl Desk {
                 self.give_up(errand, &lane.name(), "", |it| it.lane == errand.lane);
             }
             Error::Forbidden(_) => {
-                let roles = lane.source.roles.join(", ");
-                let hint = format!("; the application needs one of these roles: {roles}");
+                let hint = match lane.source.roles {
+                    [] => "; the application has no role for it".to_owned(),
+                    roles => {
+                        format!("; the application needs one of these roles: {}", roles.join(", "))
+                    }
+                };
                 self.give_up(errand, &format!("{region}: {report_type}"), &hint, |_| true);
             }
             error if is_worn_out(error) => {
@@ -201,7 +212,9 @@ impl Desk {
         self.journal(&errand, report, None, Some(reason)).await?;
         match (cause(reason), errand.window) {
             (Cause::NotYet, Window::Times(from, until))
-                if until - from > TimeDelta::days(1) && errand.shortened < HELD_BACK =>
+                if self.may_be_cut(&errand)
+                    && until - from > TimeDelta::days(1)
+                    && errand.shortened < HELD_BACK =>
             {
                 tracing::info!("{name}: {said}; asked for without its last day");
                 let window = Window::Times(from, until - TimeDelta::days(1));
@@ -214,7 +227,9 @@ impl Desk {
                 tracing::info!("{name}: {said}; asked for again next time");
                 self.leave_open(&errand).await
             }
-            (Cause::TooLong, Window::Times(from, until)) if until - from > TimeDelta::hours(1) => {
+            (Cause::TooLong, Window::Times(from, until))
+                if self.may_be_cut(&errand) && until - from > TimeDelta::hours(1) =>
+            {
                 let middle = from + TimeDelta::seconds((until - from).num_seconds() / 2);
                 tracing::info!("{name}: {said}; asked for in two halves");
                 self.forget(&errand).await?;
