@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use tokio_postgres::types::Type;
+
 /// A type of PostgreSQL that this target can write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -166,6 +168,30 @@ impl Kind {
             }
             (Double | Real, Double | Real) => Double,
             _ => Numeric(None),
+        }
+    }
+
+    /// The type, and that of arrays of it, with the numbers that they have in every database.
+    pub(crate) fn types(self) -> (Type, Type) {
+        match self {
+            Self::Boolean => (Type::BOOL, Type::BOOL_ARRAY),
+            Self::SmallInt => (Type::INT2, Type::INT2_ARRAY),
+            Self::Integer => (Type::INT4, Type::INT4_ARRAY),
+            Self::BigInt => (Type::INT8, Type::INT8_ARRAY),
+            Self::Numeric(_) => (Type::NUMERIC, Type::NUMERIC_ARRAY),
+            Self::Real => (Type::FLOAT4, Type::FLOAT4_ARRAY),
+            Self::Double => (Type::FLOAT8, Type::FLOAT8_ARRAY),
+            Self::Text => (Type::TEXT, Type::TEXT_ARRAY),
+            Self::Varchar(_) => (Type::VARCHAR, Type::VARCHAR_ARRAY),
+            Self::Character(_) => (Type::BPCHAR, Type::BPCHAR_ARRAY),
+            Self::Timestamptz => (Type::TIMESTAMPTZ, Type::TIMESTAMPTZ_ARRAY),
+            Self::Timestamp => (Type::TIMESTAMP, Type::TIMESTAMP_ARRAY),
+            Self::Date => (Type::DATE, Type::DATE_ARRAY),
+            Self::Time => (Type::TIME, Type::TIME_ARRAY),
+            Self::Uuid => (Type::UUID, Type::UUID_ARRAY),
+            Self::Jsonb => (Type::JSONB, Type::JSONB_ARRAY),
+            Self::Json => (Type::JSON, Type::JSON_ARRAY),
+            Self::Bytea(_) => (Type::BYTEA, Type::BYTEA_ARRAY),
         }
     }
 

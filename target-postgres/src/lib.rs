@@ -4,9 +4,9 @@
 //!  SCHEMA ─▶ shape ─▶ table ─▶ change ─▶ plan        what the table must become, given what it is (actual)
 //!                                 │
 //!  RECORD ─▶ copy::Encoder ─▶ rows ──▶ flush ─▶ session ─▶ PostgreSQL
-//!            raw JSON to a    the last  one transaction: COPY chunk by chunk, then changes, one
-//!            row of COPY      of a key  statement a stream, the state; on a thread of its own (database)
-//!                             of a chunk
+//!            raw JSON to a    the last  one transaction: chunk by chunk which rows differ and COPY of
+//!            row of COPY      of a key  these, then changes, one statement a stream, the state; on a
+//!                             of a chunk  thread of its own (database)
 //! ```
 //!
 //! `name`, `kind`, `shape`, `column`, `table`, `change`, `sql` and `copy` are pure: they call nothing and

@@ -183,6 +183,23 @@ impl Batch {
         })
     }
 
+    /// The bytes of each row that counts, in order.
+    pub fn rows(&self) -> impl Iterator<Item = &[u8]> {
+        self.places.iter().filter(|place| place.counts).map(|place| {
+            let chunk = self.chunks.get(place.chunk);
+            chunk.and_then(|chunk| chunk.get(place.bytes.clone())).unwrap_or_default()
+        })
+    }
+
+    /// Those of the rows that count for which `wanted` says so, in order. The bytes are shared.
+    #[must_use]
+    pub fn only(&self, wanted: &[bool]) -> Self {
+        let counting = self.places.iter().filter(|place| place.counts);
+        let places = counting.zip(wanted).filter(|(_, wanted)| **wanted);
+        let places = places.map(|(place, _)| place.clone()).collect();
+        Self { chunks: self.chunks.clone(), places, repeats: self.repeats }
+    }
+
     /// The line of the input from which the row came that is sent as number `row`, counted from 1.
     #[must_use]
     pub fn line(&self, row: usize) -> Option<u64> {

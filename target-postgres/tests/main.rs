@@ -15,6 +15,7 @@ mod existing;
 mod hostile;
 mod load;
 mod mode;
+mod reload;
 mod spill;
 mod state;
 mod support;

@@ -13,12 +13,15 @@
 //! value that the server refuses would end a whole batch without saying which record it was.
 
 mod binary;
+mod canonical;
 mod cursor;
 #[cfg(test)]
 pub(crate) mod decode;
+mod digest;
 mod encoder;
 mod error;
 mod field;
+mod hash;
 mod key;
 mod member;
 mod moment;
@@ -27,6 +30,7 @@ mod number;
 mod tests;
 mod text;
 
+pub(crate) use digest::Digester;
 pub use encoder::{Counts, Encoder, Meta, Treatment, TreatmentOfDates, TreatmentOfNul};
 pub use error::{DEEPEST, Reason, ValueError};
 

@@ -16,7 +16,7 @@ pub(super) async fn copy(client: &Client, statement: &str, rows: &Batch) -> Resu
     let sent = async {
         sink.feed(Bytes::from_static(HEADER)).await?;
         for piece in rows.pieces() {
-            sink.send(piece).await?;
+            sink.feed(piece).await?;
         }
         sink.send(Bytes::from_static(TRAILER)).await?;
         sink.as_mut().finish().await

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error};
 
+use super::asking::{Asking, different};
 use super::copying::{copy, refusal};
 use super::step::{execute, prepare};
 use super::way::{self, Way};
@@ -12,21 +13,31 @@ use super::{Attempt, Manner, Part};
 use crate::change::Change;
 use crate::failure::{Failure, is_lost_race};
 use crate::plan::Plan;
+use crate::rows::Batch;
 use crate::sql;
 
 /// How far a stream has come in a transaction.
 #[derive(Debug)]
 pub(super) struct Standing {
+    /// The table's name, by which streams are known that go into the same one.
+    pub(super) table: String,
     is_prepared: bool,
     has_staging: bool,
     /// Whether staged rows are not in the table yet.
     waits: bool,
+    asking: Asking,
 }
 
 impl Standing {
     /// At the beginning.
-    pub(super) fn of(is_first: bool) -> Self {
-        Self { is_prepared: !is_first, has_staging: false, waits: false }
+    pub(super) fn of(plan: &Plan, is_first: bool) -> Self {
+        Self {
+            table: name(plan),
+            is_prepared: !is_first,
+            has_staging: false,
+            waits: false,
+            asking: Asking::Untried,
+        }
     }
 
     /// Whether staged rows are not in the table yet.
@@ -43,7 +54,8 @@ pub(super) struct Load<'a> {
 }
 
 impl Load<'_> {
-    /// Sends rows into the table, if nothing stands in their way, or else into staging.
+    /// Sends rows into the table, if nothing stands in their way, or else those that differ into
+    /// staging. `waiting` are the tables of other streams whose rows are still in theirs.
     ///
     /// A table with rows is not altered before [`Load::settle`]: an open transaction can wait for more
     /// rows, and would keep everybody else from the table.
@@ -52,19 +64,14 @@ impl Load<'_> {
         part: &Part,
         new_tables: &mut HashSet<String>,
         manner: Manner,
-        others_wait: bool,
+        waiting: &[String],
     ) -> Result<(), Attempt> {
         let table = &self.plan.table;
         if table.key.is_empty() {
-            if !part.rows.is_empty() {
-                self.prepare().await?;
-                let copied = copy(self.client, &sql::copy_into(table), &part.rows).await;
-                copied.map_err(|error| refusal(&table.stream, &error, Some(&part.rows)))?;
-            }
-            return Ok(());
+            return self.append(&part.rows).await;
         }
         if part.is_first && self.is_new().await? {
-            new_tables.insert(self.name());
+            new_tables.insert(self.standing.table.clone());
         }
         if part.rows.is_empty() {
             return Ok(());
@@ -74,13 +81,31 @@ impl Load<'_> {
             self.settle().await?;
         }
         let is_clear = manner == Manner::Fast && !part.rows.repeats() && !self.standing.has_staging;
-        if is_clear && new_tables.contains(&self.name()) {
-            if self.straight(part, others_wait).await? {
+        if is_clear && new_tables.contains(&self.standing.table) {
+            if self.straight(part, !waiting.is_empty()).await? {
                 return Ok(());
             }
-            new_tables.remove(&self.name());
+            new_tables.remove(&self.standing.table);
         }
-        self.stage(part).await
+        // What waits for the same table under another stream's name would come in after the answer.
+        if waiting.contains(&self.standing.table) || !self.can_ask() {
+            return self.stage(&part.rows).await;
+        }
+        let asking = &mut self.standing.asking;
+        let rows = different(self.client, table, &part.rows, asking).await;
+        let rows = rows.map_err(|error| refusal(&table.stream, &error, None))?;
+        if rows.is_empty() { Ok(()) } else { self.stage(&rows).await }
+    }
+
+    /// Copies rows into a table without a key.
+    async fn append(&mut self, rows: &Batch) -> Result<(), Attempt> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.prepare().await?;
+        let table = &self.plan.table;
+        let copied = copy(self.client, &sql::copy_into(table), rows).await;
+        copied.map_err(|error| refusal(&table.stream, &error, Some(rows)))
     }
 
     /// Makes the table ready and brings all staged rows into it.
@@ -117,7 +142,7 @@ impl Load<'_> {
         if plan.steps.iter().any(|step| matches!(step, Change::CreateTable(_))) {
             return Ok(true);
         }
-        let statement = format!("SELECT NOT EXISTS (SELECT FROM {})", self.name());
+        let statement = format!("SELECT NOT EXISTS (SELECT FROM {})", self.standing.table);
         let row = self.client.query_typed_one(&statement, &[]).await;
         let is_empty = row.and_then(|row| row.try_get(0));
         is_empty.map_err(|error| Failure::of(&plan.table.stream, &error))
@@ -147,14 +172,22 @@ impl Load<'_> {
         }
     }
 
+    /// Whether the table is such that rows can be compared with it: with all its columns, and one row of
+    /// a key.
+    fn can_ask(&self) -> bool {
+        let plan = self.plan;
+        let is_ready = self.standing.is_prepared || plan.steps.is_empty() && !plan.drops_first;
+        is_ready && plan.is_unique && self.standing.asking != Asking::InVain
+    }
+
     /// Copies rows into the staging table.
-    async fn stage(&mut self, part: &Part) -> Result<(), Attempt> {
+    async fn stage(&mut self, rows: &Batch) -> Result<(), Attempt> {
         let (client, table) = (self.client, &self.plan.table);
         if !std::mem::replace(&mut self.standing.has_staging, true) {
             execute(client, &table.stream, &sql::staging(table)).await?;
         }
-        let copied = copy(client, &sql::copy(table), &part.rows).await;
-        copied.map_err(|error| refusal(&table.stream, &error, Some(&part.rows)))?;
+        let copied = copy(client, &sql::copy(table), rows).await;
+        copied.map_err(|error| refusal(&table.stream, &error, Some(rows)))?;
         self.standing.waits = true;
         Ok(())
     }
@@ -179,10 +212,9 @@ impl Load<'_> {
             Err(error) => Err(refusal(&table.stream, &error, None)),
         }
     }
+}
 
-    /// The table's name among others.
-    fn name(&self) -> String {
-        let table = &self.plan.table;
-        format!("{}.{}", table.namespace, table.name)
-    }
+/// The table's name among others.
+fn name(plan: &Plan) -> String {
+    format!("{}.{}", plan.table.namespace, plan.table.name)
 }

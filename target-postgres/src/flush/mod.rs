@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!  rows fill a chunk      BEGIN, unless it has begun
-//!                           per stream   COPY into staging
+//!                           per stream   which rows differ from those of the table
+//!                                        COPY of these into staging
 //!                                        COPY into the table itself, where no key should be there already
 //!  …                        further chunks the same way
 //!  a flush is due           what has to change about the tables
@@ -19,6 +20,7 @@
 //! were spilled are no longer here, so whatever undoes them ends the run, and the next one goes on from
 //! the last state.
 
+mod asking;
 mod copying;
 mod load;
 mod open;

@@ -43,12 +43,13 @@ impl Open {
         manner: Manner,
     ) -> Result<(), Attempt> {
         let stream = &part.plan.table.stream;
-        let others_wait =
-            self.streams.iter().any(|(name, standing)| name != stream && standing.waits());
+        let others = self.streams.iter().filter(|(name, _)| *name != stream);
+        let waiting = others.filter(|(_, standing)| standing.waits());
+        let waiting: Vec<String> = waiting.map(|(_, standing)| standing.table.clone()).collect();
         let standing = self.streams.entry(stream.clone());
-        let standing = standing.or_insert_with(|| Standing::of(part.is_first));
+        let standing = standing.or_insert_with(|| Standing::of(&part.plan, part.is_first));
         let mut load = Load { client, plan: &part.plan, standing };
-        load.add(part, new_tables, manner, others_wait).await
+        load.add(part, new_tables, manner, &waiting).await
     }
 
     /// Makes a stream's table ready and brings all of its rows into it.

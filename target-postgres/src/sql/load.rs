@@ -59,6 +59,31 @@ pub fn copy_into(table: &Table) -> String {
     format!("COPY {} ({}) FROM STDIN (FORMAT binary)", target(table), list(&table.columns, ""))
 }
 
+/// Asks which rows the table does not have as they are. The parameters are the seed of the digests and
+/// arrays of one length: the digests of [`crate::copy`], and one for each key column, in the order of the
+/// table. The answer is an array of places, counted from 1.
+///
+/// Each key is looked up by itself, however the planner would like to join: it does not know how few
+/// keys there are beside the rows of the table.
+#[must_use]
+pub fn ask(table: &Table) -> String {
+    let key: Vec<&Column> = table.columns.iter().filter(|column| table.is_key(column)).collect();
+    let numbers = || 3..key.len() + 3;
+    let keys = joined(numbers().map(|number| format!(", pg_catalog.unnest(${number})")), "");
+    let names = joined(numbers().map(|number| format!(", k{number}")), "");
+    let same =
+        numbers().zip(&key).map(|(number, column)| format!("t.{} = s.k{number}", column.name));
+    format!(
+        "SELECT coalesce(pg_catalog.array_agg(s.place ORDER BY s.place), '{{}}')\n\
+         FROM ROWS FROM (pg_catalog.unnest($2){keys}) WITH ORDINALITY AS s(digest{names}, place)\n\
+         WHERE (SELECT pg_catalog.hash_array_extended(ARRAY[pg_catalog.record_send(ROW({}))], $1)\n  \
+         FROM {} AS t WHERE {} LIMIT 1) IS DISTINCT FROM s.digest",
+        list(compared(table), "t."),
+        target(table),
+        joined(same, " AND ")
+    )
+}
+
 /// Comes before [`merge`]: a place to come back to, and memory for the join.
 ///
 /// With the 4 MB of a fresh installation the server writes both sides of the join to files first, which
@@ -119,7 +144,7 @@ struct Update {
 /// The update that brings a row up to date; none if rows cannot differ but by their key.
 fn update(table: &Table, new: &str) -> Option<Update> {
     let others = || table.columns.iter().filter(|column| !table.is_key(column));
-    let compared: Vec<&Column> = others().filter(|column| column.is_compared()).collect();
+    let compared: Vec<&Column> = compared(table).collect();
     if compared.is_empty() {
         return None;
     }
@@ -128,6 +153,11 @@ fn update(table: &Table, new: &str) -> Option<Update> {
         differs: format!("({}) IS DISTINCT FROM ({})", row("t."), row(new)),
         assignments: joined(others().map(|column| format!("{0} = {new}{0}", column.name)), ", "),
     })
+}
+
+/// The columns in which a row that is there already can differ.
+pub(crate) fn compared(table: &Table) -> impl Iterator<Item = &Column> {
+    table.columns.iter().filter(|column| !table.is_key(column) && column.is_compared())
 }
 
 /// A column as something that has an equality; `json` has none.

@@ -7,6 +7,7 @@
 //! One flush is one transaction:
 //!
 //! ```text
+//!  SELECT … FROM digests                        which rows differ, once or more often
 //!  CREATE TEMP TABLE staging … ON COMMIT DROP
 //!  COPY staging FROM STDIN (FORMAT binary)      once or more often
 //!  MERGE INTO table USING staging …             or INSERT … ON CONFLICT
@@ -18,7 +19,10 @@ mod load;
 mod state;
 
 pub use definition::{add_key, literal, statements};
-pub use load::{BEFORE_MERGE, copy, copy_into, empty_staging, measure, merge, staging, upsert};
+pub(crate) use load::compared;
+pub use load::{
+    BEFORE_MERGE, ask, copy, copy_into, empty_staging, measure, merge, staging, upsert,
+};
 pub use state::{create_state, read_state, write_state};
 
 use crate::column::Column;

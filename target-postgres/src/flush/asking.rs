@@ -1,0 +1,192 @@
+//! Asks the server which rows it does not have, before they are sent.
+//!
+//! A nightly load brings mostly rows that the table holds already. A key and a digest are a tenth of a row,
+//! need no staging table, and are compared while the next rows are read; what does not differ is never
+//! sent. Where most rows differ, asking is in vain: a sample shows that soon enough.
+
+use std::error::Error as StdError;
+use std::hash::{BuildHasher as _, RandomState};
+use std::ops::Range;
+
+use bytes::{BufMut as _, BytesMut};
+use futures_util::future::join;
+use tokio::task::yield_now;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Client, Error};
+
+use crate::copy::Digester;
+use crate::rows::Batch;
+use crate::sql;
+use crate::table::Table;
+
+/// Rows that are asked for first.
+const SAMPLE: usize = 500;
+
+/// Rows that are asked for at a time. Of many more the server would think the statement dear enough to
+/// be compiled, which takes longer than the answer.
+const MOST: usize = 5_000;
+
+/// What is known in a transaction about a stream's rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asking {
+    /// Nothing yet.
+    Untried,
+    /// At least half of them are in the table already.
+    Worthwhile,
+    /// Most of them are new or differ.
+    InVain,
+}
+
+/// The rows that the table does not have as they are, as far as asking for them is worthwhile.
+pub(super) async fn different(
+    client: &Client,
+    table: &Table,
+    rows: &Batch,
+    asking: &mut Asking,
+) -> Result<Batch, Error> {
+    let statement = sql::ask(table);
+    let mut asker = Asker::new(table);
+    let all: Vec<&[u8]> = rows.rows().collect();
+    let mut differ = vec![true; all.len()];
+    let sample = if *asking == Asking::Untried { SAMPLE } else { MOST };
+    let mut next = asker.question(&all, 0..sample);
+    while let Some(question) = next.take() {
+        // While the server looks, which it can as soon as the connection had its turn.
+        let prepare = async {
+            yield_now().await;
+            asker.question(&all, question.end..question.end + MOST)
+        };
+        let (answer, prepared) = join(question.ask(client, &statement), prepare).await;
+        if question.spares(&answer?, &mut differ) {
+            *asking = Asking::Worthwhile;
+            next = prepared;
+        } else {
+            *asking = Asking::InVain;
+        }
+    }
+    let count = differ.iter().filter(|differs| **differs).count();
+    tracing::debug!("{}: {count} of {} rows are sent", table.stream, all.len());
+    Ok(rows.only(&differ))
+}
+
+/// Makes questions about the rows of a table.
+struct Asker {
+    digester: Digester,
+    seed: i64,
+    /// The types of the key columns, and of arrays of them.
+    key: Vec<(Type, Type)>,
+}
+
+/// Some rows that are asked for together.
+struct Question {
+    seed: i64,
+    /// The rows, by their places among all: those that have a digest.
+    rows: Vec<usize>,
+    /// How many were looked at, and the place behind the last of them.
+    looked_at: usize,
+    end: usize,
+    digests: Vec<i64>,
+    /// The keys, an array for each column of them.
+    keys: Vec<Array>,
+}
+
+impl Asker {
+    fn new(table: &Table) -> Self {
+        let key = table.columns.iter().filter(|column| table.is_key(column));
+        let seed = RandomState::new().hash_one(0);
+        Self {
+            digester: Digester::new(table, seed),
+            seed: seed.cast_signed(),
+            key: key.map(|column| column.kind.types()).collect(),
+        }
+    }
+
+    /// What is asked about a range of rows; nothing behind the last one.
+    fn question(&mut self, all: &[&[u8]], range: Range<usize>) -> Option<Question> {
+        let end = range.end.min(all.len());
+        let asked = all.get(range.start..end).filter(|asked| !asked.is_empty())?;
+        let mut keys: Vec<Array> = self.key.iter().cloned().map(Array::of).collect();
+        let (mut rows, mut digests, mut key) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, row) in (range.start..).zip(asked) {
+            let Some(digest) = self.digester.digest(row, &mut key) else { continue };
+            rows.push(index);
+            digests.push(digest);
+            for (array, field) in keys.iter_mut().zip(&key) {
+                array.push(field);
+            }
+        }
+        Some(Question { seed: self.seed, rows, looked_at: asked.len(), end, digests, keys })
+    }
+}
+
+impl Question {
+    /// The places, from 1, of the rows in the question that the table does not have as they are.
+    async fn ask(&self, client: &Client, statement: &str) -> Result<Vec<i64>, Error> {
+        if self.rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> =
+            vec![(&self.seed, Type::INT8), (&self.digests, Type::INT8_ARRAY)];
+        for array in &self.keys {
+            parameters.push((array, array.own_type.clone()));
+        }
+        client.query_typed_one(statement, &parameters).await?.try_get(0)
+    }
+
+    /// Notes by the answer which rows do not differ; whether they are at least half of all.
+    fn spares(&self, answer: &[i64], differ: &mut [bool]) -> bool {
+        let mut sent = answer.iter().filter_map(|place| usize::try_from(*place).ok()).peekable();
+        for (place, row) in (1..).zip(&self.rows) {
+            if sent.next_if_eq(&place).is_none()
+                && let Some(differs) = differ.get_mut(*row)
+            {
+                *differs = false;
+            }
+        }
+        (self.rows.len() - answer.len().min(self.rows.len())) * 2 >= self.looked_at
+    }
+}
+
+/// An array whose elements are in the form of the protocol already.
+#[derive(Debug)]
+struct Array {
+    element_type: Type,
+    own_type: Type,
+    count: i32,
+    /// The elements, each behind its length.
+    fields: Vec<u8>,
+}
+
+impl Array {
+    fn of((element_type, own_type): (Type, Type)) -> Self {
+        Self { element_type, own_type, count: 0, fields: Vec::new() }
+    }
+
+    fn push(&mut self, field: &[u8]) {
+        self.count += 1;
+        self.fields.extend_from_slice(field);
+    }
+}
+
+impl ToSql for Array {
+    fn to_sql(
+        &self,
+        _: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
+        // One dimension without nulls, and its first place.
+        out.put_i32(1);
+        out.put_i32(0);
+        out.put_u32(self.element_type.oid());
+        out.put_i32(self.count);
+        out.put_i32(1);
+        out.put_slice(&self.fields);
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
