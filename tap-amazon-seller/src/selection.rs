@@ -66,6 +66,17 @@ fn known(roster: &Roster, named: &[String]) -> Result<(), Usage> {
     }
 }
 
+/// Checks that none of these streams holds personal data that must not be extracted.
+fn permitted(roster: &Roster, named: &[String]) -> Result<(), Usage> {
+    let is_withheld = |name: &&String| roster.find(name).is_some_and(|it| roster.withholds(it));
+    match named.iter().find(is_withheld) {
+        Some(personal) => Err(Usage(format!(
+            "--streams: {personal} holds personal data; set include_pii to extract it"
+        ))),
+        None => Ok(()),
+    }
+}
+
 fn entry(roster: &Roster, stream: &Stream) -> serde_json::Result<CatalogEntry> {
     let selection =
         if stream.selected_by_default { Selection::ByDefault } else { Selection::OnRequest };
@@ -89,6 +100,7 @@ pub fn selected(
     named: &[String],
 ) -> anyhow::Result<Vec<Selected>> {
     known(roster, named)?;
+    permitted(roster, named)?;
     for entry in catalog.iter().flat_map(|catalog| &catalog.streams) {
         if entry.is_selected() && roster.find(&entry.tap_stream_id).is_none() {
             tracing::warn!("catalog: there is no stream {:?}; passed over", entry.tap_stream_id);
@@ -109,7 +121,12 @@ pub fn selected(
             },
             None => (own.clone(), is_named || stream.selected_by_default),
         };
-        if wanted {
+        if wanted && roster.withholds(stream) {
+            tracing::warn!(
+                "{}: holds personal data; passed over, because include_pii is not set",
+                stream.name
+            );
+        } else if wanted {
             let mask = Mask::of(&entry);
             let anew = stream.replication_key.is_some() && entry.is_full_table();
             let replaced = entry.schema.get("properties").is_some_and(Value::is_object);

@@ -76,6 +76,9 @@ pub const GET_ACCOUNT: Operation =
 /// What was earned, charged and refunded.
 pub const LIST_TRANSACTIONS: Operation =
     operation("listTransactions", Method::Get, "/finances/2024-06-19/transactions", 0.5, 10);
+/// Orders that changed, with their lines.
+pub const SEARCH_ORDERS: Operation =
+    operation("searchOrders", Method::Get, "/orders/2026-01-01/orders", 0.0056, 20);
 /// What was earned, charged and refunded, in the lists of the former version, which go by kind.
 pub const LIST_FINANCIAL_EVENTS: Operation =
     operation("listFinancialEvents", Method::Get, "/finances/v0/financialEvents", 0.5, 30);
@@ -341,6 +344,7 @@ mod tests {
             GET_PURCHASE_ORDERS,
             GET_ORDERS,
             GET_CUSTOMER_INVOICES,
+            SEARCH_ORDERS,
         ];
         let once: Vec<_> =
             all.iter().filter(|operation| !operation.idempotent).map(|o| o.name).collect();

@@ -20,9 +20,10 @@ use singer::cli::Incomplete;
 use crate::account::{self, AccountError, Area};
 use crate::api::{Api, CatalogQuery};
 use crate::config::{CatalogScope, Config};
-use crate::document::Place;
+use crate::document::{Feed, Place};
 use crate::due::{self, Part, Windowed};
 use crate::marketplace::Region;
+use crate::pages::order::Share;
 use crate::plan::Window;
 use crate::selection::Selected;
 use crate::streams::{Pages, Scope, Source, Stream};
@@ -199,9 +200,8 @@ async fn call(area: &Area, probe: Probe, config: &Config, now: DateTime<Utc>) ->
             area.api.catalog_items(marketplace, &query, "summaries", None).await.map(drop)
         }
         (Probe::Pages(stream), Some(marketplace)) => {
-            let Some(pages) = config.roster.find(stream).and_then(Pages::of) else {
-                return Answer::Unknown;
-            };
+            let Some(stream) = config.roster.find(stream) else { return Answer::Unknown };
+            let Some(pages) = Pages::of(stream) else { return Answer::Unknown };
             let place = match pages.scope {
                 Scope::Region => Place::Region(area.region()),
                 Scope::Marketplace | Scope::Only(_) => Place::Marketplace(marketplace),
@@ -209,7 +209,8 @@ async fn call(area: &Area, probe: Probe, config: &Config, now: DateTime<Utc>) ->
             let window = Window::Times(now - LATELY, now - SETTLED);
             let parts = Part::of(pages, place, window);
             let Some(part) = parts.first() else { return Answer::Unknown };
-            let parameters = part.parameters(pages, place, area);
+            let mut parameters = part.parameters(pages, place, area);
+            parameters.extend(due::included(pages, &[essence(stream)]));
             area.api.page(pages, &parameters, None).await.map(drop)
         }
         (Probe::Catalog | Probe::Pages(_), None) => return Answer::Unknown,
@@ -221,6 +222,15 @@ async fn call(area: &Area, probe: Probe, config: &Config, now: DateTime<Utc>) ->
             verdict(&error)
         }
     }
+}
+
+/// A stream with what it cannot do without: a run leaves out the rest where the roles for it are missing.
+fn essence(stream: &'static Stream) -> Feed {
+    let mut feed = Feed::all(stream);
+    let share = stream.source.share().filter(|share| !share.is_personal());
+    let restricted = share.into_iter().flat_map(Share::restricted);
+    feed.deselected.extend(restricted.map(str::to_owned));
+    feed
 }
 
 /// What a failure says about the role.

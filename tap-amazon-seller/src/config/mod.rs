@@ -205,6 +205,7 @@ struct Written {
     max_wait_minutes: Option<f64>,
     sandbox: Option<bool>,
     endpoints: Option<IndexMap<String, String>>,
+    include_pii: Option<bool>,
     compat: Option<Compat>,
     listing_columns: Option<ListingColumns>,
     mask: Option<BTreeMap<String, String>>,
@@ -269,6 +270,11 @@ impl Config {
             streams: written.streams.as_ref(),
         }
         .roster()?;
+        let roster = if written.include_pii.unwrap_or_default() {
+            roster
+        } else {
+            roster.without_personal_data()
+        };
         Ok(Self {
             client_id: written.lwa_client_id,
             client_secret: written.lwa_client_secret,

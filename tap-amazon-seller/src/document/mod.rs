@@ -91,6 +91,15 @@ impl Place {
         }
     }
 
+    /// The region that it is, or lies in.
+    #[must_use]
+    pub fn region(self) -> Region {
+        match self {
+            Self::Region(region) => region,
+            Self::Marketplace(marketplace) => marketplace.region,
+        }
+    }
+
     /// Where its days begin and end: a region has several zones, and counts in UTC.
     #[must_use]
     pub fn time_zone(self) -> Tz {

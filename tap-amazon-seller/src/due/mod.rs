@@ -6,7 +6,7 @@
 mod pages;
 mod report;
 
-pub use pages::Part;
+pub use pages::{Part, Withheld, included};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -23,7 +23,7 @@ use crate::marketplace::Region;
 use crate::plan::{self, Bounds, Due, Grid, Lengths, Window};
 use crate::selection::Selected;
 use crate::settling;
-use crate::streams::{AsinGranularity, Edges, Extraction, Scope, Source, Stream};
+use crate::streams::{AsinGranularity, Edges, Extraction, Roster, Scope, Source, Stream};
 
 /// What is taken for the oldest of Amazon's data where it publishes no limit; older than any account.
 const NO_LIMIT: TimeDelta = TimeDelta::days(36_500);
@@ -41,6 +41,11 @@ pub trait Windowed: fmt::Debug + PartialEq + 'static {
 
     /// How far back what is out is read again, unless the user says otherwise.
     fn lookback(&self) -> TimeDelta;
+
+    /// Whether Amazon keeps everything in a place, whatever the retention elsewhere.
+    fn is_kept(&self, _: Place) -> bool {
+        false
+    }
 
     /// Where windows of time may begin and end.
     fn edges(&self) -> Edges {
@@ -198,7 +203,7 @@ where
                     source,
                     place,
                     area,
-                    feeds: streams.iter().map(|stream| feed(stream, selected)).collect(),
+                    feeds: streams.iter().map(|it| feed(it, selected, &config.roster)).collect(),
                     asin_granularity: config.asin_granularity(&streams),
                     anew: streams.iter().any(|stream| anew.contains(stream.name)),
                     lookback: lookback(config, source, &streams),
@@ -247,7 +252,7 @@ fn lookback(config: &Config, source: &impl Windowed, streams: &[&Stream]) -> Tim
 }
 
 /// A stream's share of a document. What is not selected at the top of a record is not even built.
-fn feed(stream: &'static Stream, selected: &[Selected]) -> Feed {
+fn feed(stream: &'static Stream, selected: &[Selected], roster: &Roster) -> Feed {
     let mut feed = Feed::all(stream);
     if let Some(selected) = selected.iter().find(|each| each.stream == stream) {
         // What goes out in the shape of another tap is built of this tap's own properties.
@@ -256,6 +261,9 @@ fn feed(stream: &'static Stream, selected: &[Selected]) -> Feed {
         let properties = schema.get("properties").and_then(serde_json::Value::as_object);
         let names = properties.into_iter().flatten().map(|(name, _)| name);
         feed.deselected = names.filter(|name| !selected.wants(name)).cloned().collect();
+    }
+    if let Some(share) = stream.source.share().filter(|_| !roster.is_personal()) {
+        feed.deselected.extend(share.personal().map(str::to_owned));
     }
     feed
 }
@@ -359,6 +367,7 @@ impl<S: Windowed> Lane<S> {
     #[must_use]
     pub fn retention(&self) -> Option<TimeDelta> {
         match self.source.extraction() {
+            _ if self.source.is_kept(self.place) => None,
             Extraction::Snapshot => None,
             Extraction::Listed => Some(LISTED),
             Extraction::Window { retention, .. } => retention,

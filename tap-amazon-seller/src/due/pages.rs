@@ -1,5 +1,6 @@
 //! What lanes of pages are asked with.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,8 +9,9 @@ use super::{Lane, Pending, Windowed};
 use crate::account::Area;
 use crate::api::utc;
 use crate::bookmark::Bookmarks;
-use crate::document::Place;
+use crate::document::{Feed, Place};
 use crate::marketplace::Region;
+use crate::pages::order::Share;
 use crate::plan::Window;
 use crate::streams::{Extraction, Pages, Scope, Source, Stream};
 
@@ -36,6 +38,10 @@ impl Windowed for Pages {
         }
     }
 
+    fn is_kept(&self, place: Place) -> bool {
+        self.kept_in.contains(&place.region())
+    }
+
     fn regions(&self) -> &'static [Region] {
         self.regions
     }
@@ -46,6 +52,55 @@ impl Pending for Lane<Pages> {
     fn pending(&self, _: &Area, _: &Bookmarks) -> Vec<Range<DateTime<Utc>>> {
         Vec::new()
     }
+}
+
+impl Lane<Pages> {
+    /// The parameter for the parts of elements that are wanted; see [`included`].
+    #[must_use]
+    pub fn included(&self) -> Option<(&'static str, String)> {
+        included(self.source, &self.feeds)
+    }
+
+    /// Gives up everything that only restricted parts have: streams that are about nothing else, which come
+    /// back, and properties of the others. Nothing if none of it was asked for, or nothing else is.
+    pub fn withhold(&mut self) -> Option<Withheld> {
+        let parts: Vec<_> = self.feeds.iter().flat_map(parts).collect();
+        let parts: BTreeSet<_> =
+            parts.into_iter().filter(|part| Share::is_restricted(part)).collect();
+        let is_personal = |feed: &Feed| feed.stream.source.share().is_some_and(Share::is_personal);
+        if parts.is_empty() || self.feeds.iter().all(is_personal) {
+            return None;
+        }
+        let feeds: Vec<_> = self.feeds.extract_if(.., |feed| is_personal(feed)).collect();
+        for feed in &mut self.feeds {
+            let restricted = feed.stream.source.share().into_iter().flat_map(Share::restricted);
+            feed.deselected.extend(restricted.map(str::to_owned));
+        }
+        Some(Withheld { parts, streams: feeds.iter().map(|feed| feed.stream).collect() })
+    }
+}
+
+/// What was given up for the sake of the rest.
+#[derive(Debug)]
+pub struct Withheld {
+    /// Amazon's names of the parts.
+    pub parts: BTreeSet<&'static str>,
+    /// The streams that are about nothing else.
+    pub streams: Vec<&'static Stream>,
+}
+
+/// The parts of an element that a feed needs.
+fn parts(feed: &Feed) -> Vec<&'static str> {
+    let share = feed.stream.source.share();
+    share.map(|share| share.parts(|property| feed.wants(property))).unwrap_or_default()
+}
+
+/// The parameter for the parts of elements that these feeds need; nothing where Amazon sends everything
+/// in any case.
+#[must_use]
+pub fn included(pages: &Pages, feeds: &[Feed]) -> Option<(&'static str, String)> {
+    let parts: Vec<_> = feeds.iter().flat_map(parts).collect::<BTreeSet<_>>().into_iter().collect();
+    pages.included.filter(|_| !parts.is_empty()).map(|parameter| (parameter, parts.join(",")))
 }
 
 /// What one series of pages covers: a window, or a piece of it.
@@ -76,6 +131,12 @@ impl Part {
         let middle = from + TimeDelta::seconds((length / 2).num_seconds());
         let half = |times| Self { times: Some((names, times)) };
         (length >= SHORTEST * 2).then(|| [half([from, middle]), half([middle, until])])
+    }
+
+    /// When it ends.
+    #[must_use]
+    pub fn end(&self) -> Option<DateTime<Utc>> {
+        self.times.map(|(_, [_, until])| until)
     }
 
     /// The parameters of the part: the same, to the letter, on all of its pages.

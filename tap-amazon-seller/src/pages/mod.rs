@@ -5,9 +5,12 @@
 
 mod events;
 
+pub mod order;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,6 +20,7 @@ use crate::document::{Emit, EmitError, Feed, Place};
 use crate::plan::Window;
 use crate::streams::{PageShape, Pages, Source};
 use events::Events;
+use order::Share;
 
 /// The members of an object, as they were sent.
 pub type Members<'a> = IndexMap<Cow<'a, str>, &'a RawValue>;
@@ -28,6 +32,8 @@ pub struct Page<'a> {
     pub elements: Vec<&'a RawValue>,
     /// Where the next page is; nothing on the last one.
     pub next: Option<String>,
+    /// The time at which the list ends, where Amazon says it.
+    pub reached: Option<DateTime<Utc>>,
 }
 
 /// Why a page did not become records. No text holds a value.
@@ -79,7 +85,13 @@ impl<'a> Page<'a> {
                 }
             },
         };
-        Ok(Self { elements, next })
+        let reached = match member(whole, pages.reached)? {
+            Some(time) if !pages.reached.is_empty() => {
+                Some(read(time.get().as_bytes(), last(pages.reached))?)
+            }
+            _ => None,
+        };
+        Ok(Self { elements, next, reached })
     }
 }
 
@@ -163,6 +175,7 @@ impl Recorder {
             PageShape::EventsOfOrders | PageShape::EventsWithoutOrder => {
                 self.events(window, pages, emit)
             }
+            PageShape::Order(share) => self.orders(share, number, pages, emit),
         }
     }
 
@@ -188,6 +201,29 @@ impl Recorder {
                 records += self
                     .record(Vec::new(), members.collect(), emit)?
                     .ok_or_else(|| wrong("a key is missing"))?;
+            }
+        }
+        Ok(records)
+    }
+
+    /// What a stream takes of each order.
+    fn orders(
+        &mut self,
+        share: Share,
+        number: u64,
+        pages: &[Page<'_>],
+        emit: &mut dyn Emit,
+    ) -> Result<u64, PageError> {
+        let stream = self.feed.stream.name;
+        let (name, code) = &self.place;
+        let place = (*name, &**code);
+        let mut writer = order::Writer { feed: &self.feed, place, known: &mut self.known, emit };
+        let mut records = 0;
+        for (page, number) in pages.iter().zip(number..) {
+            for (element, index) in page.elements.iter().zip(1..) {
+                records += share.records(element, &mut writer)?.map_err(|problem| {
+                    PageError::Element { stream, element: index, page: number, problem }
+                })?;
             }
         }
         Ok(records)

@@ -9,6 +9,7 @@ pub(crate) mod amount;
 pub(crate) mod identity;
 mod plan;
 mod planner;
+pub(crate) mod sum;
 mod time;
 pub(crate) mod value;
 

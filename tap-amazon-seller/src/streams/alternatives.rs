@@ -1,7 +1,8 @@
 //! Other sources of streams of the table: the same records, keys and schema, fed by something else.
 
-use super::lists::INVENTORY;
+use super::lists::{INVENTORY, ORDERS};
 use super::{PageShape, Source, Stream};
+use crate::pages::order::Share;
 
 /// Sources that take the place of the table's, all together: streams that the same calls feed do not
 /// part.
@@ -14,13 +15,24 @@ pub(super) struct Alternative {
 }
 
 /// All of them; a stream stands once under each name.
-pub(super) static ALTERNATIVES: &[Alternative] = &[Alternative {
-    name: "api",
-    sources: &[(
-        "warehouse_inventory",
-        Source::Pages { pages: &INVENTORY, shape: PageShape::Elements },
-    )],
-}];
+pub(super) static ALTERNATIVES: &[Alternative] = &[
+    Alternative {
+        name: "api",
+        sources: &[("orders", orders(Share::Order)), ("order_items", orders(Share::Items))],
+    },
+    Alternative {
+        name: "api",
+        sources: &[(
+            "warehouse_inventory",
+            Source::Pages { pages: &INVENTORY, shape: PageShape::Elements },
+        )],
+    },
+];
+
+/// A share of the orders of the Orders API.
+const fn orders(share: Share) -> Source {
+    Source::Pages { pages: &ORDERS, shape: PageShape::Order(share) }
+}
 
 impl Alternative {
     /// The source of a stream, if it is one of these.

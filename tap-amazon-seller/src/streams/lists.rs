@@ -29,6 +29,43 @@ pub(super) static TRANSACTIONS: Pages = Pages {
     ..Pages::plain(&api::LIST_TRANSACTIONS)
 };
 
+/// Orders of a region, by the time of their last change.
+///
+/// The marketplaces are left out, so that orders from outside Amazon come too, as in the report, and
+/// because one that is not the account's ends the call in 403. A page, of a hundred orders, costs three
+/// minutes once the burst of twenty is spent, and a window a page at least: with thirty days, four hundred
+/// of them stay within the burst, if they hold few orders, and a window that is broken off is no great
+/// loss. Both ends of a window are part of it, so that an order may come twice. Orders are kept for two
+/// years, and since 2016 in Australia, Japan and Singapore.
+pub(super) static ORDERS: Pages = Pages {
+    extraction: Extraction::Window {
+        longest: TimeDelta::days(30),
+        retention: Some(TimeDelta::days(730)),
+    },
+    kept_in: &[Region::Fe],
+    query: &[("maxResultsPerPage", "100")],
+    windows: &[["lastUpdatedAfter", "lastUpdatedBefore"]],
+    included: Some("includedData"),
+    reached: &["lastUpdatedBefore"],
+    list: &["orders"],
+    token: Some(PageToken { parameter: "paginationToken", member: &["pagination", "nextToken"] }),
+    roles: &[
+        "Inventory and Order Tracking",
+        "Amazon Fulfillment",
+        "Pricing",
+        "Product Listing",
+        "Finance and Accounting",
+        "Buyer Communication",
+        "Buyer Solicitation",
+        "Selling Partner Insights",
+        "Professional Services (Restricted)",
+        "Direct-to-Consumer Shipping (Restricted)",
+        "Tax Invoicing (Restricted)",
+        "Tax Remittance (Restricted)",
+    ],
+    ..Pages::plain(&api::SEARCH_ORDERS)
+};
+
 /// The financial events of a region, a day at a time, counted in UTC.
 ///
 /// An order has events on many days and a target replaces whole records, so a record is an order on one

@@ -10,6 +10,7 @@ use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta};
 
 use crate::document::order;
 use crate::marketplace::Region;
+use crate::pages::order::Share;
 use crate::record::Column;
 
 mod alternatives;
@@ -75,6 +76,12 @@ pub enum Source {
 }
 
 impl Source {
+    /// What it takes of an order, if it is a list of orders.
+    #[must_use]
+    pub fn share(&self) -> Option<Share> {
+        if let Self::Pages { shape, .. } = self { shape.share() } else { None }
+    }
+
     /// What the setting `source` of a stream calls it: `report`, or `api` for everything else that Amazon
     /// is asked for.
     #[must_use]
@@ -104,7 +111,9 @@ impl Source {
             ],
             Self::Reports => &[],
             Self::CatalogItems { .. } => &["Product Listing"],
-            Self::Pages { pages, .. } => pages.roles,
+            Self::Pages { pages, shape } => {
+                shape.share().and_then(Share::roles).unwrap_or(pages.roles)
+            }
             Self::Report { report, .. } => report.roles,
         }
     }

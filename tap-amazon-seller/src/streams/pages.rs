@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 
 use super::{Extraction, Scope};
 use crate::marketplace::Region;
+use crate::pages::order::Share;
 
 /// A list, and how it is asked for. Streams with the same one are fed by the same calls.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub struct Pages {
     pub regions: &'static [Region],
     /// Which parts of the list are due.
     pub extraction: Extraction,
+    /// Regions in which the retention does not count, because Amazon keeps everything there.
+    pub kept_in: &'static [Region],
     /// How far before the bookmark windows of time are read again, because Amazon adds to the past.
     pub lookback: TimeDelta,
     /// Parameters that never change.
@@ -26,6 +29,12 @@ pub struct Pages {
     /// Parameters for the start and the end of a window. With several pairs a window is asked for with
     /// each of them: what began in it, say, and what changed in it.
     pub windows: &'static [[&'static str; 2]],
+    /// The parameter that takes the parts of an element that are wanted, as comma text; which ones there
+    /// are and what they are for, the shapes say.
+    pub included: Option<&'static str>,
+    /// The members of an answer that lead to the time at which the list ends, where that may be earlier
+    /// than the end that was asked for.
+    pub reached: &'static [&'static str],
     /// How many elements a page may have, where answers can be too great for Amazon.
     pub page_size: Option<PageSize>,
     /// The members of an answer that lead to the list, or to its one element. Without any, the whole
@@ -52,10 +61,13 @@ impl Pages {
             scope: Scope::Region,
             regions: &Region::ALL,
             extraction: Extraction::Snapshot,
+            kept_in: &[],
             lookback: TimeDelta::zero(),
             query: &[],
             marketplaces: &[],
             windows: &[],
+            included: None,
+            reached: &[],
             page_size: None,
             list: &[],
             token: None,
@@ -105,4 +117,14 @@ pub enum PageShape {
     EventsOfOrders,
     /// One record for each day with the financial events that name no order.
     EventsWithoutOrder,
+    /// What a stream takes of an order of the Orders API 2026-01-01.
+    Order(Share),
+}
+
+impl PageShape {
+    /// The share of an order, if elements are orders.
+    #[must_use]
+    pub fn share(self) -> Option<Share> {
+        if let Self::Order(share) = self { Some(share) } else { None }
+    }
 }

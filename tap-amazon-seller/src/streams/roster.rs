@@ -3,6 +3,7 @@
 use super::alternatives::{self, ALTERNATIVES, SourceError};
 use super::{STREAMS, Source, Stream};
 use crate::compat::{Dress, Made};
+use crate::pages::order::Share;
 
 /// Every stream that a run can extract: those of the table, and behind them those that the user
 /// describes in the configuration.
@@ -11,13 +12,15 @@ pub struct Roster {
     streams: Vec<&'static Stream>,
     /// How streams look where they stand for those of another tap.
     dresses: Vec<&'static Dress>,
+    /// Whether data of buyers may be extracted.
+    is_personal: bool,
 }
 
 impl Roster {
     /// The streams of the table alone.
     #[must_use]
     pub fn table() -> Self {
-        Self { streams: STREAMS.iter().collect(), dresses: Vec::new() }
+        Self { streams: STREAMS.iter().collect(), dresses: Vec::new(), is_personal: true }
     }
 
     /// The table with further streams, whose names are new.
@@ -31,6 +34,24 @@ impl Roster {
         let leaked = further.into_iter().map(|stream| &*Box::leak(Box::new(stream)));
         roster.streams.extend(leaked);
         roster
+    }
+
+    /// The same streams, of which those about buyers are not extracted, whoever selects them.
+    #[must_use]
+    pub fn without_personal_data(self) -> Self {
+        Self { is_personal: false, ..self }
+    }
+
+    /// Whether a stream is about buyers, and must not be extracted for that.
+    #[must_use]
+    pub fn withholds(&self, stream: &Stream) -> bool {
+        !self.is_personal && stream.source.share().is_some_and(Share::is_personal)
+    }
+
+    /// Whether properties about buyers may be extracted.
+    #[must_use]
+    pub fn is_personal(&self) -> bool {
+        self.is_personal
     }
 
     /// The same streams with other sources: those that `choices` name, as streams and names of sources.
@@ -78,7 +99,8 @@ impl Roster {
             })))
         };
         let further = self.streams().skip(STREAMS.len());
-        Self { streams: dresses.iter().filter_map(stream).chain(further).collect(), dresses }
+        let streams = dresses.iter().filter_map(stream).chain(further).collect();
+        Self { streams, dresses, ..self }
     }
 
     /// How a stream looks, if it stands for one of another tap.

@@ -4,12 +4,13 @@ use chrono::TimeDelta;
 
 use super::fulfillment;
 use super::lists::{
-    ACCOUNT, CUSTOMER_INVOICES, DISTRIBUTION, EVENTS, FULFILMENT_ORDERS, PURCHASE_ORDERS,
+    ACCOUNT, CUSTOMER_INVOICES, DISTRIBUTION, EVENTS, FULFILMENT_ORDERS, ORDERS, PURCHASE_ORDERS,
     TRANSACTIONS,
 };
 use super::settlements::SETTLEMENTS;
 use super::{Edges, Extraction, Headers, PageShape, Report, Scope, Shape, Source, Stream};
 use crate::marketplace::Region;
+use crate::pages::order::Share;
 use crate::record::{Column, Conversion};
 
 /// All Orders by last update: every order line that changed in a window, of a whole region.
@@ -146,6 +147,22 @@ pub(super) static STREAMS: &[Stream] = &[
         replication_key: Some("LastUpdateDate"),
         selected_by_default: true,
         source: Source::Report { report: &ALL_ORDERS, shape: Shape::OrderItems },
+    },
+    Stream {
+        name: "order_buyer_info",
+        schema: schema!("order_buyer_info"),
+        keys: &["AmazonOrderId"],
+        replication_key: Some("LastUpdateDate"),
+        selected_by_default: false,
+        source: Source::Pages { pages: &ORDERS, shape: PageShape::Order(Share::Buyer) },
+    },
+    Stream {
+        name: "order_address",
+        schema: schema!("order_address"),
+        keys: &["AmazonOrderId"],
+        replication_key: Some("LastUpdateDate"),
+        selected_by_default: false,
+        source: Source::Pages { pages: &ORDERS, shape: PageShape::Order(Share::Address) },
     },
     Stream {
         name: "products_inventory",

@@ -8,6 +8,9 @@ const CHANNELS: Conversion = Conversion::Words(&[("Amazon", "AFN"), ("Merchant",
 /// The report has the British spelling of one status, the Orders API the American.
 const STATUSES: Conversion = Conversion::Words(&[("Cancelled", "Canceled")]);
 
+/// The spelling of the Orders API for what the report writes in two words.
+const PRICES: Conversion = Conversion::Words(&[("Business Price", "BusinessPrice")]);
+
 /// Amounts stand in one column and their currency in another.
 const MONEY: Conversion = Conversion::Money { currency: "currency" };
 
@@ -42,6 +45,7 @@ pub(crate) const ITEM_COLUMNS: &[Column] = &[
     Column::new("item-promotion-discount", "PromotionDiscount", MONEY),
     Column::new("ship-promotion-discount", "ShippingDiscount", MONEY),
     Column::new("promotion-ids", "PromotionIds", Conversion::List),
+    Column::new("price-designation", "PriceDesignation", PRICES),
     Column::renamed("tax-collection-model", "TaxCollection.Model"),
     Column::renamed("tax-collection-responsible-party", "TaxCollection.ResponsibleParty"),
 ];

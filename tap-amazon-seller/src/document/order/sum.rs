@@ -5,7 +5,8 @@ use rust_decimal::Decimal;
 use super::position;
 use crate::document::header::Header;
 use crate::marketplace::Marketplace;
-use crate::record::value::{self, Fraction};
+use crate::record::sum::{added, decimal};
+use crate::record::value;
 use crate::record::{Refused, Row};
 
 /// Properties that are worked out from all lines of an order.
@@ -165,19 +166,4 @@ impl Sum {
         }
         Ok(())
     }
-}
-
-/// The sum of two amounts with the digits of the longer one, also where it is 0.00; `None` if it has more
-/// digits than any amount has.
-fn added(one: Decimal, other: Decimal) -> Option<Decimal> {
-    let mut sum = one.checked_add(other)?;
-    sum.rescale(one.scale().max(other.scale()));
-    Some(sum)
-}
-
-/// The number in a cell; `None` if there is none, or one with more digits than any amount has.
-fn decimal(cell: &[u8]) -> Option<Decimal> {
-    let mut digits = Vec::with_capacity(cell.len() + 1);
-    value::number(&mut digits, cell, Fraction::Allowed)?;
-    Decimal::from_str_exact(std::str::from_utf8(&digits).ok()?).ok()
 }

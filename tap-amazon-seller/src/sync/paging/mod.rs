@@ -5,12 +5,15 @@
 //! What is read twice goes out twice, with the same keys; what is held goes out when its window is whole.
 
 mod part;
+mod withheld;
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, PoisonError};
 
 use api_client::Error;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 
 use super::tally::Tally;
 use super::{Context, joined};
@@ -58,47 +61,85 @@ struct Reading {
     /// Pages that wait until the window is whole.
     held: Vec<Bytes>,
     records: u64,
+    /// Where Amazon's list ends, if that is before the end that was asked for.
+    reached: Option<DateTime<Utc>>,
+}
+
+impl Reading {
+    /// Notes where Amazon says that the list of a part ends.
+    fn reach(&mut self, reached: Option<DateTime<Utc>>, part: &Part) {
+        let short = reached.filter(|reached| part.end().is_some_and(|end| *reached < end));
+        self.reached = [self.reached, short].into_iter().flatten().min();
+    }
+
+    /// The window, as far as Amazon's list has reached; nothing if that is nowhere.
+    fn out(&self) -> Option<Window> {
+        match (self.window, self.reached) {
+            (Window::Times(from, until), Some(reached)) => {
+                let until = until.min(reached);
+                (until > from).then_some(Window::Times(from, until))
+            }
+            (window, _) => Some(window),
+        }
+    }
+}
+
+/// What came of pages.
+struct Recorded {
+    records: u64,
+    /// What the last page says of the next one, and of the end of the list.
+    next: Option<String>,
+    reached: Option<DateTime<Utc>>,
 }
 
 impl Paging {
     /// Reads all windows; how many are missing.
-    pub(super) async fn read(self) -> anyhow::Result<u64> {
-        let windows = self.lane.windows.clone();
+    pub(super) async fn read(mut self) -> anyhow::Result<u64> {
+        let mut windows: VecDeque<_> = self.lane.windows.iter().copied().collect();
         self.count(|tally| tally.due += windows.len() as u64);
-        for (done, window) in windows.iter().enumerate() {
+        let mut missing = 0;
+        while let Some(window) = windows.pop_front() {
+            let streams = self.lane.streams();
             let name = format!("{}: {window}", self.lane.name());
-            match self.window(*window).await {
-                Ok(records) => {
+            match self.window(window).await {
+                Ok(reading) => {
+                    let records = reading.records;
                     tracing::info!("{name}: {records} records");
                     self.count(|tally| {
                         tally.done += 1;
                         tally.rows += records;
                     });
-                    self.out(*window).await?;
+                    if let Some(window) = reading.out() {
+                        self.out(window).await?;
+                    }
                 }
                 Err(PagingError::Output(error)) => return Err(error.into()),
+                Err(PagingError::Call(error @ Error::Forbidden(_)))
+                    if let Some(withheld) = self.lane.withhold() =>
+                {
+                    windows.push_front(window);
+                    missing += self.withhold(&error, &streams, &withheld, &mut windows);
+                }
                 Err(error) => {
                     tracing::error!("{name}: {error}{}", self.hint(&error));
-                    let left = (windows.len() - done) as u64;
-                    if left > 1 {
-                        tracing::error!(
-                            "{name}: given up for this run, with {} more windows",
-                            left - 1
-                        );
+                    let left = windows.len() as u64;
+                    if left > 0 {
+                        tracing::error!("{name}: given up for this run, with {left} more windows");
                     }
-                    self.count(|tally| tally.failed += left);
-                    return Ok(left);
+                    self.count(|tally| tally.failed += left + 1);
+                    return Ok(missing + left + 1);
                 }
             }
         }
-        Ok(0)
+        Ok(missing)
     }
 
     /// What to do about a failure.
     fn hint(&self, error: &PagingError) -> String {
         match error {
             PagingError::Call(Error::Forbidden(_)) => {
-                let roles = self.lane.source.roles.join(", ");
+                let feeds = self.lane.feeds.iter().map(|feed| feed.stream.source.roles());
+                let roles = feeds.min_by_key(|roles| roles.len()).unwrap_or_default().join(", ");
                 format!("; the application needs one of these roles: {roles}")
             }
             PagingError::Call(error) if error.is_throttled() => "; see max_wait_minutes".to_owned(),
@@ -106,12 +147,13 @@ impl Paging {
         }
     }
 
-    /// Reads a window to its end; how many records it gave.
-    async fn window(&self, window: Window) -> Result<u64, PagingError> {
+    /// Reads a window to its end.
+    async fn window(&self, window: Window) -> Result<Reading, PagingError> {
         let (source, place) = (self.lane.source, self.lane.place);
         let feeds = self.lane.feeds.iter();
         let recorders = feeds.filter_map(|feed| Recorder::new(feed, place)).collect();
-        let mut reading = Reading { window, recorders, held: Vec::new(), records: 0 };
+        let mut reading =
+            Reading { window, recorders, held: Vec::new(), records: 0, reached: None };
         let mut parts = Part::of(source, place, window);
         parts.reverse();
         while let Some(part) = parts.pop() {
@@ -124,19 +166,19 @@ impl Paging {
         }
         if !reading.held.is_empty() {
             let held = std::mem::take(&mut reading.held);
-            reading.records += self.record(held, 1, &mut reading).await?.0;
+            reading.records += self.record(held, 1, &mut reading).await?.records;
         }
-        Ok(reading.records)
+        Ok(reading)
     }
 
-    /// Writes the records of pages, from a thread that may wait for the target; how many, and the token
-    /// that the last page names. `number` is that of the first page.
+    /// Writes the records of pages, from a thread that may wait for the target. `number` is that of the
+    /// first page.
     async fn record(
         &self,
         bodies: Vec<Bytes>,
         number: u64,
         reading: &mut Reading,
-    ) -> Result<(u64, Option<String>), PagingError> {
+    ) -> Result<Recorded, PagingError> {
         let (source, now) = (self.lane.source, self.context.clock.now());
         let writer = Arc::clone(&self.context.writer);
         let mut recorders = std::mem::take(&mut reading.recorders);
@@ -158,12 +200,13 @@ impl Paging {
                     Err(error) => return Err(error.into()),
                 }
             }
-            let next = pages.pop().and_then(|page| page.next);
-            Ok((records, next, recorders))
+            let last = pages.pop().map(|page| (page.next, page.reached));
+            let (next, reached) = last.unwrap_or_default();
+            Ok((Recorded { records, next, reached }, recorders))
         });
-        let (records, next, recorders) = joined(recording.await)?;
+        let (recorded, recorders) = joined(recording.await)?;
         reading.recorders = recorders;
-        Ok((records, next))
+        Ok(recorded)
     }
 
     /// Notes that a window is out.
@@ -183,7 +226,11 @@ impl Paging {
     }
 
     fn count(&self, change: impl FnOnce(&mut Tally)) {
-        let (streams, unit) = (self.lane.streams(), self.lane.place_name());
-        self.context.board.change(self.area.region(), &streams, unit, change);
+        self.count_for(&self.lane.streams(), change);
+    }
+
+    fn count_for(&self, streams: &str, change: impl FnOnce(&mut Tally)) {
+        let unit = self.lane.place_name();
+        self.context.board.change(self.area.region(), streams, unit, change);
     }
 }

@@ -72,6 +72,7 @@ impl Paging {
     ) -> Result<(), Stopped> {
         let source = self.lane.source;
         let mut parameters = part.parameters(source, self.lane.place, &self.area);
+        parameters.extend(self.lane.included());
         let sizes = source.page_size.zip(size);
         parameters.extend(sizes.map(|(it, size)| (it.parameter, size.to_string())));
         let (mut seen, mut token) = (HashSet::new(), None::<String>);
@@ -88,9 +89,10 @@ impl Paging {
                 next.map_err(|error| stopped(error.into()))?
             } else {
                 let recorded = self.record(vec![body], number, reading).await;
-                let (count, next) = recorded.map_err(stopped)?;
-                records += count;
-                next
+                let recorded = recorded.map_err(stopped)?;
+                records += recorded.records;
+                reading.reach(recorded.reached, part);
+                recorded.next
             };
             match next {
                 None => {
