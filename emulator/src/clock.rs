@@ -12,6 +12,7 @@ use tokio::time::Instant;
 #[derive(Debug, Clone)]
 pub(crate) struct Clock {
     started_at: DateTime<Utc>,
+    anchored_at: DateTime<Utc>,
     started: Instant,
     speed: f64,
 }
@@ -31,10 +32,21 @@ impl Clock {
     /// A speed that is not a positive number counts as 1.
     pub(crate) fn new(started_at: DateTime<Utc>, speed: f64) -> Self {
         let speed = if speed.is_finite() && speed > 0.0 { speed } else { 1.0 };
-        Self { started_at, started: Instant::now(), speed }
+        Self { started_at, anchored_at: started_at, started: Instant::now(), speed }
     }
 
-    /// The moment at which the emulator was started; the generated data is anchored to its day.
+    /// The same clock, with the generated data anchored to the day of `anchored_at`.
+    pub(crate) fn anchored(self, anchored_at: DateTime<Utc>) -> Self {
+        Self { anchored_at, ..self }
+    }
+
+    /// The moment to whose day the generated data is anchored: the start, unless it was set. Two
+    /// emulators with one anchor are one world, seen at two moments.
+    pub(crate) fn anchored_at(&self) -> DateTime<Utc> {
+        self.anchored_at
+    }
+
+    /// The moment at which the emulator was started.
     pub(crate) fn started_at(&self) -> DateTime<Utc> {
         self.started_at
     }

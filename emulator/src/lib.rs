@@ -20,8 +20,8 @@ mod journal;
 mod plytix;
 mod random;
 
+pub use amazon::{Account, Authorization, Role, Unauthorized};
 use amazon::{Amazon, Documents, Region, Setup, World};
-pub use amazon::{Authorization, Role, Unauthorized};
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Clock;
 use faults::Faults;
@@ -57,6 +57,8 @@ pub struct Settings {
     pub journal: Option<PathBuf>,
     /// A script of what shall go wrong; `README.md` says what it may hold.
     pub faults: Option<PathBuf>,
+    /// The day to which the invented data is anchored; that of the start if it is not given.
+    pub anchor: Option<DateTime<Utc>>,
     /// What the seller has authorised.
     pub authorization: Authorization,
     /// How Plytix is set up.
@@ -132,7 +134,7 @@ impl Emulator {
     ///
     /// Must be called within a tokio runtime, which then serves the requests.
     pub async fn start(settings: Settings, now: DateTime<Utc>) -> Result<Self, StartError> {
-        let clock = Clock::new(now, settings.speed);
+        let clock = Clock::new(now, settings.speed).anchored(settings.anchor.unwrap_or(now));
         let journal = match settings.journal {
             None => Journal::none(),
             Some(file) => Journal::create(&file, clock.clone())

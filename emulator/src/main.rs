@@ -59,6 +59,10 @@ struct Serve {
     /// Start at TIME (RFC 3339) instead of now; the invented data is anchored to its day.
     #[arg(long, value_name = "TIME")]
     now: Option<DateTime<Utc>>,
+    /// Anchor the invented data to the day of TIME (RFC 3339) instead of that of the start: the same
+    /// orders and money, seen at several starts.
+    #[arg(long, value_name = "TIME")]
+    anchor: Option<DateTime<Utc>>,
     /// End as well when standard input ends: with the process that started the emulator.
     #[arg(long)]
     until_stdin_closes: bool,
@@ -96,6 +100,7 @@ async fn run(serve: Serve, now: DateTime<Utc>) -> anyhow::Result<()> {
         documents: serve.documents,
         journal: serve.journal,
         faults: serve.faults,
+        anchor: serve.anchor,
         authorization: serve.authorization,
         plytix: serve.plytix,
     };

@@ -7,7 +7,10 @@ use super::error::Refusal;
 use super::marketplace::{Region, participations};
 use super::query::Query;
 use super::role::{self, Role};
-use super::{Amazon, Answer, account, awd, catalog, finance, inventory, listing, orders, reports};
+use super::{
+    Amazon, Answer, account, awd, catalog, finance, inventory, listing, orders, reports,
+    restriction, vendor,
+};
 use crate::bucket::Plan;
 use crate::faults::Course;
 use axum::http::header::CONTENT_TYPE;
@@ -65,13 +68,19 @@ impl<'a> Input<'a> {
         &self.head.uri
     }
 
+    /// The access token.
+    pub(crate) fn token(&self) -> &'a str {
+        let token = self.head.headers.get("x-amz-access-token");
+        token.and_then(|it| it.to_str().ok()).unwrap_or_default()
+    }
+
     /// Refuses a query: the operation has none.
     fn no_query(&self) -> Result<(), Refusal> {
         Query::parse(self.uri(), &[]).map(drop)
     }
 
     /// Refuses a body that is not declared as JSON.
-    fn json_body(&self) -> Result<(), Refusal> {
+    pub(super) fn json_body(&self) -> Result<(), Refusal> {
         let content_type = self.head.headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
         match content_type {
             Some(declared) if declared.starts_with("application/json") => Ok(()),
@@ -137,6 +146,10 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     operation("listInventory", 2.0, 2, "GET", "/awd/2024-05-09/inventory", role::AWD, awd::list),
     operation("searchListingsItems", 5.0, 5, "GET", "/listings/2021-08-01/items/{sellerId}", role::LISTINGS, listing::search),
     operation("getListingsItem", 5.0, 10, "GET", "/listings/2021-08-01/items/{sellerId}/{sku}", role::LISTINGS, listing::one),
+    operation("createRestrictedDataToken", 1.0, 10, "POST", "/tokens/2021-03-01/restrictedDataToken", &[], restriction::create),
+    operation("getPurchaseOrders", 10.0, 10, "GET", "/vendor/orders/v1/purchaseOrders", role::PURCHASE_ORDERS, vendor::purchase_orders),
+    operation("getOrders", 10.0, 10, "GET", "/vendor/directFulfillment/orders/2021-12-28/purchaseOrders", role::DIRECT_FULFILLMENT, vendor::orders),
+    operation("getCustomerInvoices", 10.0, 10, "GET", "/vendor/directFulfillment/shipping/2021-12-28/customerInvoices", role::DIRECT_FULFILLMENT, vendor::invoices),
 ];
 
 /// What a request asks for.
@@ -170,6 +183,7 @@ impl<'a> Call<'a> {
         body: &[u8],
         course: &Course,
     ) -> Result<Answer, Refusal> {
+        amazon.authorization().admit(self.operation.path)?;
         amazon.authorization().check(self.operation.roles)?;
         let arguments = &self.arguments;
         (self.operation.perform)(&Input { amazon, region, arguments, head, body, course })
@@ -177,7 +191,7 @@ impl<'a> Call<'a> {
 }
 
 /// The segments that stand where `path` has braces; none if the others differ.
-fn arguments<'a>(path: &str, segments: &[&'a str]) -> Option<Vec<&'a str>> {
+pub(super) fn arguments<'a>(path: &str, segments: &[&'a str]) -> Option<Vec<&'a str>> {
     let pattern = path.split('/').skip(1);
     if pattern.clone().count() != segments.len() {
         return None;

@@ -57,6 +57,13 @@ impl Refusal {
         Self { details: details.to_owned(), ..refusal }
     }
 
+    /// 400 with the code that Tokens and the vendors' APIs have, in the words of Amazon's sandbox.
+    pub(crate) fn invalid_request(details: &str) -> Self {
+        let message = "Request is missing or has invalid parameters";
+        let refusal = Self::new(StatusCode::BAD_REQUEST, "InvalidRequest", message);
+        Self { details: details.to_owned(), ..refusal }
+    }
+
     /// 404 with the code that Listings Items has.
     pub(crate) fn no_item(message: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", message)

@@ -6,7 +6,7 @@ use super::error::Refusal;
 use super::lwa::Worth;
 use super::marketplace::Region;
 use super::subject::Subject;
-use super::{Amazon, Answer, delivery, held, query, set_header};
+use super::{Amazon, Answer, delivery, held, query, restriction, set_header};
 use crate::bucket::Bucket;
 use crate::clock::Moment;
 use crate::faults::{Effect, Loss, Verdict};
@@ -99,6 +99,8 @@ async fn outcome(
     exchange.verdict = amazon.faults().decide(&subject.asked, arrival);
     exchange.fault = exchange.verdict.names();
     amazon.play(region, head, &exchange.verdict, arrival)?;
+    let token = access_token(&head.headers).unwrap_or_default();
+    restriction::check(amazon, region, call, (&head.method, head.uri.path(), token))?;
     let body = body.map_err(|_| Refusal::invalid("The body cannot be read."))?;
     let course = exchange.verdict.course();
     let mut answer = call.perform(amazon, region, head, &body, &course)?;

@@ -39,6 +39,15 @@ pub(crate) struct Tokens {
     granted: HashMap<String, Grant>,
 }
 
+/// An operation on one path, or on all that look like it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Resource {
+    /// HTTP method.
+    pub(crate) method: String,
+    /// The path; a segment in braces stands for any.
+    pub(crate) path: String,
+}
+
 /// What an access token opens, and until when.
 #[derive(Debug)]
 struct Grant {
@@ -47,6 +56,8 @@ struct Grant {
     /// Whether that is before the time that its holder was told.
     is_early: bool,
     is_revoked: bool,
+    /// What a restricted data token opens, and nothing else; none for an access token.
+    resources: Option<Vec<Resource>>,
 }
 
 /// What an access token is worth on a host.
@@ -74,9 +85,33 @@ impl Tokens {
         let token = format!("Atza|{}", Random::new(self.seed, "access token", index).opaque());
         let expires_at = now.checked_add_signed(life).unwrap_or(DateTime::<Utc>::MAX_UTC);
         let is_early = life < self.life;
-        let grant = Grant { regions, expires_at, is_early, is_revoked: false };
+        let grant = Grant { regions, expires_at, is_early, is_revoked: false, resources: None };
         self.granted.insert(token.clone(), grant);
         token
+    }
+
+    /// Makes a restricted data token for `resources`, in the regions of the access token `of`; the
+    /// token and its life in seconds.
+    pub(crate) fn restrict(
+        &mut self,
+        of: &str,
+        resources: Vec<Resource>,
+        now: DateTime<Utc>,
+    ) -> (String, i64) {
+        let index = u64::try_from(self.granted.len()).unwrap_or(u64::MAX);
+        let token =
+            format!("Atz.sprdt|{}", Random::new(self.seed, "restricted token", index).opaque());
+        let regions = self.granted.get(of).map_or(&[][..], |grant| grant.regions);
+        let expires_at = now.checked_add_signed(self.life).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let resources = Some(resources);
+        let grant = Grant { regions, expires_at, is_early: false, is_revoked: false, resources };
+        self.granted.insert(token.clone(), grant);
+        (token, self.life.num_seconds())
+    }
+
+    /// What the restricted data token `token` opens; none for an access token.
+    pub(crate) fn resources(&self, token: &str) -> Option<&[Resource]> {
+        self.granted.get(token)?.resources.as_deref()
     }
 
     /// Ends the life of `token` before its time.

@@ -30,16 +30,18 @@ mod query;
 mod recorded;
 mod report;
 mod reports;
+mod restriction;
 mod role;
 mod stock;
 mod storage;
 mod subject;
 mod traffic;
+mod vendor;
 
 pub(crate) use marketplace::Region;
 pub(crate) use product::World;
 pub(crate) use recorded::Documents;
-pub use role::{Authorization, Role, Unauthorized};
+pub use role::{Account, Authorization, Role, Unauthorized};
 
 use crate::bucket::Bucket;
 use crate::clock::Clock;

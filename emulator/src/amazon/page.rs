@@ -104,6 +104,17 @@ impl Paging {
         self.found(amazon, region, query, is_alone)
     }
 
+    /// The query of the first page, if that of this page is a token alone.
+    pub(crate) fn whole(&self, amazon: &Amazon, region: Region, query: Query) -> Query {
+        let Some(token) = query.text(self.token) else { return query };
+        let pages = held(&amazon.shared.pages);
+        let kept = pages.get(&(region, token.to_owned())).filter(|_| self.key(&query).is_empty());
+        match kept {
+            Some(kept) => query.with(&kept.key),
+            None => query,
+        }
+    }
+
     /// Keeps where the page after one of `query` begins; its token.
     pub(crate) fn next(
         &self,

@@ -109,6 +109,13 @@ impl Query {
         others.join("\n")
     }
 
+    /// The same query with further parameters, as [`Query::without_any`] has written them.
+    pub(crate) fn with(mut self, others: &str) -> Self {
+        let others = others.lines().filter_map(|line| line.split_once('='));
+        self.parameters.extend(others.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        self
+    }
+
     /// The parameters as the journal has them: without the value of `token`, and with `items`, the
     /// number of things in the answer.
     pub(crate) fn detail(&self, token: &str, items: usize) -> Value {

@@ -372,5 +372,5 @@ pub(super) fn movements(orders: Orders, it: &Specification, now: DateTime<Utc>) 
 
 /// The orders of the region of `specification`, seen at `now`.
 pub(super) fn orders(amazon: &Amazon, specification: &Specification, now: DateTime<Utc>) -> Orders {
-    Orders::new(amazon.world(), specification.region, amazon.clock().started_at(), now)
+    Orders::new(amazon.world(), specification.region, amazon.clock().anchored_at(), now)
 }

@@ -78,6 +78,12 @@ pub(super) const AWD: &[Role] = &[AmazonWarehousingAndDistribution];
 /// This opens Listings Items.
 pub(super) const LISTINGS: &[Role] = &[ProductListing];
 
+/// Any of these opens a vendor's purchase orders.
+pub(super) const PURCHASE_ORDERS: &[Role] = &[AmazonFulfillment, InventoryAndOrderTracking];
+
+/// This opens a vendor's direct fulfillment.
+pub(super) const DIRECT_FULFILLMENT: &[Role] = &[DirectToConsumerShipping];
+
 /// The roles that are restricted: without one of them orders have no buyers' data.
 pub(super) const RESTRICTED: &[Role] = &[DirectToConsumerShipping, TaxInvoicing, TaxRemittance];
 
@@ -91,9 +97,22 @@ pub enum Unauthorized {
     Refuse,
 }
 
+/// Who has authorised the application.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Account {
+    /// A seller, who has no business with vendors' operations.
+    #[default]
+    Seller,
+    /// A vendor, who has none with sellers'.
+    Vendor,
+}
+
 /// What the seller has authorised.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Authorization {
+    /// Whose account it is.
+    #[arg(long, value_name = "WHOSE", default_value = "seller")]
+    pub account: Account,
     /// A role that the seller has not given; may be repeated. Without it all are given.
     #[arg(long = "missing-role", value_name = "ROLE")]
     pub missing_roles: Vec<Role>,
@@ -106,6 +125,18 @@ impl Authorization {
     /// Whether one of `roles` is given; of an empty list none is needed.
     pub(super) fn has_any(&self, roles: &[Role]) -> bool {
         roles.is_empty() || roles.iter().any(|role| !self.missing_roles.contains(role))
+    }
+
+    /// Lets pass whom the operations at `path` are for: sellers', vendors', or both's.
+    pub(super) fn admit(&self, path: &str) -> Result<(), Refusal> {
+        let is_open = match self.account {
+            Account::Seller => !path.starts_with("/vendor/"),
+            Account::Vendor => {
+                let sellers = ["/sellers/", "/orders/", "/finances/", "/fba/"];
+                !sellers.iter().any(|prefix| path.starts_with(prefix))
+            }
+        };
+        if is_open { Ok(()) } else { Err(Refusal::denied("")) }
     }
 
     /// Lets pass who has one of `roles`.

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 /// The parameters with which ranges begin.
 const STARTS: &[&str] = &[
+    "changedAfter",
     "startDateTime",
     "postedAfter",
     "PostedAfter",
@@ -21,6 +22,7 @@ const STARTS: &[&str] = &[
 
 /// The parameters with which ranges end.
 const ENDS: &[&str] = &[
+    "changedBefore",
     "postedBefore",
     "PostedBefore",
     "FinancialEventGroupStartedBefore",
@@ -35,6 +37,11 @@ pub(super) const RANGED: &[&str] = &[
     "listFinancialEventGroups",
     "listFinancialEventsByGroupId",
     "searchOrders",
+    "getInventorySummaries",
+    "searchListingsItems",
+    "getPurchaseOrders",
+    "getOrders",
+    "getCustomerInvoices",
 ];
 
 /// The operations, beside those of reports, of which a marketplace can be asked.

@@ -22,7 +22,7 @@ use serde_json::Value;
 /// The money of `region` as it is seen now.
 fn ledger(amazon: &Amazon, region: Region) -> Ledger {
     let now = amazon.clock().now();
-    Ledger::new(Orders::new(amazon.world(), region, amazon.clock().started_at(), now), region, now)
+    Ledger::new(Orders::new(amazon.world(), region, amazon.clock().anchored_at(), now), region, now)
 }
 
 /// `minor` units of the money of `marketplace` as a number: what Finances writes, unlike Orders.

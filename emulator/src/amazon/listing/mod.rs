@@ -94,7 +94,7 @@ pub(crate) fn one(input: &Input<'_>) -> Result<Answer, Refusal> {
         let message = format!("SKU '{sku}' not found in marketplace {}", places.join(", "));
         return Err(Refusal::no_item(&message));
     };
-    let started_at = input.amazon.clock().started_at();
+    let started_at = input.amazon.clock().anchored_at();
     let item = item(world, (&product, &offer), &marketplaces, &included, started_at);
     Ok(Answer { detail: Some(query.detail("", 1)), ..Answer::ok(item) })
 }

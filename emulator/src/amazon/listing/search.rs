@@ -64,7 +64,7 @@ pub(crate) fn search(input: &Input<'_>) -> Result<Answer, Refusal> {
     let included = included(&query)?;
     let size = query.number("pageSize", 1, PAGE.1)?.unwrap_or(PAGE.0);
     let cursor = PAGING.cursor(input.amazon, input.region, &query)?;
-    let started_at = input.amazon.clock().started_at();
+    let started_at = input.amazon.clock().anchored_at();
     let world = input.amazon.world();
     let mut found = found(world, &marketplaces, &query, started_at)?;
     sort(&mut found, &query)?;

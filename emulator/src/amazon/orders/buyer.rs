@@ -5,14 +5,17 @@ use crate::random::Random;
 
 /// One buyer.
 #[derive(Debug)]
-pub(super) struct Person {
-    pub(super) name: String,
+pub(crate) struct Person {
+    /// First and last name.
+    pub(crate) name: String,
     /// Amazon's stand-in for the address.
-    pub(super) email: String,
+    pub(crate) email: String,
     /// The company, of a business order.
-    pub(super) company: Option<String>,
-    pub(super) street: String,
-    pub(super) phone: String,
+    pub(crate) company: Option<String>,
+    /// House and street.
+    pub(crate) street: String,
+    /// Telephone number.
+    pub(crate) phone: String,
 }
 
 const FIRST: &[&str] = &["Ana", "Björn", "Chloé", "Dilek", "健太", "Zoë"];
@@ -20,7 +23,7 @@ const LAST: &[&str] = &["Müller", "O'Brien", "Yılmaz", "García", "佐藤", "S
 
 impl Person {
     /// The buyer of `order`, from the numbers of `random`.
-    pub(super) fn new(mut random: Random, order: &Order) -> Self {
+    pub(crate) fn new(mut random: Random, order: &Order) -> Self {
         let name = format!("{} {}", random.pick(FIRST), random.pick(LAST));
         let letters = b"abcdefghijklmnopqrstuvwxyz0123456789";
         let host = order.marketplace.domain.trim_start_matches("www.");

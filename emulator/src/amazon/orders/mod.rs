@@ -6,6 +6,7 @@ mod money;
 mod search;
 mod shape;
 
+pub(crate) use buyer::Person;
 pub(crate) use search::search;
 
 use super::call::Input;
@@ -57,7 +58,7 @@ pub(crate) fn one(input: &Input<'_>) -> Result<Answer, Refusal> {
 /// The orders of the host that was asked, as they are seen now.
 fn orders(input: &Input<'_>) -> Orders {
     let clock = input.amazon.clock();
-    Orders::new(input.amazon.world(), input.region, clock.started_at(), clock.now())
+    Orders::new(input.amazon.world(), input.region, clock.anchored_at(), clock.now())
 }
 
 /// The parts that are asked for.

@@ -11,7 +11,9 @@ mod listing;
 mod login;
 mod model;
 mod orders;
+mod restriction;
 mod storage;
+mod vendor;
 
 use super::{Amazon, Authorization, Documents, Region, Setup, World};
 use crate::clock::Clock;

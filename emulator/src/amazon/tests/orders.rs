@@ -3,6 +3,8 @@
 use super::model::assert_follows;
 use super::{Caller, DE, Heard, JP, ORDERS, US, encoded, noon, ranged, text, unzipped};
 use crate::amazon::{Authorization, Documents, Region, Role, Unauthorized};
+use crate::clock::Clock;
+use crate::journal::Journal;
 use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -332,8 +334,12 @@ async fn buyers_data_are_left_out_as_far_as_no_role_opens_them() {
 async fn some_sellers_are_refused_instead() {
     let missing = vec![Role::DirectToConsumerShipping, Role::TaxInvoicing, Role::TaxRemittance];
     let unauthorized_data = Unauthorized::Refuse;
-    let caller =
-        Caller::authorized(Authorization { missing_roles: missing, unauthorized_data }).await;
+    let caller = Caller::authorized(Authorization {
+        missing_roles: missing,
+        unauthorized_data,
+        ..Authorization::default()
+    })
+    .await;
     let query = format!("createdAfter={}", days_ago(9));
     for (included, status) in [("BUYER", 403), ("PROCEEDS,RECIPIENT", 403), ("PROCEEDS", 200)] {
         let answer = search(&caller, Region::Na, &format!("{query}&includedData={included}")).await;
@@ -352,6 +358,20 @@ async fn an_operation_needs_one_of_its_roles() {
     assert_eq!(refused.json()["errors"][0]["code"], "Unauthorized");
     let query = format!("createdAfter={}", days_ago(9));
     assert_eq!(search(&caller, Region::Na, &query).await.status, StatusCode::OK, "others do");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_anchor_is_one_world_at_several_nights() {
+    let night = async |hours| {
+        let clock = Clock::new(noon() - TimeDelta::hours(hours), 1.0).anchored(noon());
+        let caller = Caller::set_up(Documents::default(), 4_000, clock, Journal::none()).await;
+        let after =
+            format!("lastUpdatedAfter={}&includedData=BUYER,PROCEEDS,FULFILLMENT", days_ago(9));
+        all(&caller, Region::Na, &after).await.0
+    };
+    let (first, second) = (night(48).await, night(24).await);
+    assert!(first.len() > 100 && second.len() > first.len() + 10);
+    assert_eq!(second[..first.len()], first, "what was seen stays as it was");
 }
 
 #[tokio::test(start_paused = true)]
