@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Output;
+use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
@@ -166,9 +166,18 @@ impl Case {
     /// Runs the target with these settings and arguments.
     pub(crate) fn run(&self, settings: Value, arguments: &[&str]) -> Output {
         let config = self.folder.file("plytix.json", self.emulator.plytix_config(settings));
-        let mut target = program("target-plytix");
+        let mut target = self.target();
         target.args(["--config", config.to_str().unwrap()]).args(arguments);
         target.output().unwrap()
+    }
+
+    /// The target in a folder of its own, beside which it keeps what a next attempt for hotglue needs.
+    pub(crate) fn target(&self) -> Command {
+        let work = self.folder.path("work");
+        std::fs::create_dir_all(&work).unwrap();
+        let mut target = program("target-plytix");
+        target.current_dir(work);
+        target
     }
 
     /// Runs the target over the messages, which must go well.

@@ -6,20 +6,18 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use support::{fed, program, said};
+use support::{fed, said};
 
 use crate::plytix_case::{Case, Item, calls, messages, style};
 
-/// The target in a folder of its own, beside which it keeps what the next attempt needs.
+/// The target as hotglue runs it.
 fn target(plytix: &Case, settings: Value) -> Command {
     let Value::Object(settings) = settings else { panic!("settings are an object") };
     let mut hotglue = json!({"output": "hotglue"});
     hotglue.as_object_mut().unwrap().extend(settings);
     let config = plytix.folder.file("plytix.json", plytix.emulator.plytix_config(hotglue));
-    let work = plytix.folder.path("work");
-    std::fs::create_dir_all(&work).unwrap();
-    let mut target = program("target-plytix");
-    target.current_dir(work).args(["--config", config.to_str().unwrap()]);
+    let mut target = plytix.target();
+    target.args(["--config", config.to_str().unwrap()]);
     target
 }
 
@@ -142,7 +140,8 @@ fn an_attempt_that_is_stopped_ends_well_and_the_next_one_does_the_rest() {
 fn a_job_is_told_that_it_may_stop_the_target() {
     let plytix = Case::start(&(plain(1), vec![]), "100000", &[]);
     let config = plytix.folder.file("plytix.json", plytix.emulator.plytix_config(json!({})));
-    let target = program("target-plytix")
+    let target = plytix
+        .target()
         .args(["--config", config.to_str().unwrap(), "--input", plytix.input.to_str().unwrap()])
         .env("JOB_ID", "no-such-job")
         .env("TMPDIR", plytix.folder.path(""))

@@ -134,7 +134,8 @@ fn hotglue_may_ask_for_the_end_before_the_input_ends() {
     let plytix = Case::start(&style(), "100000", &[]);
     let settings = json!({"output": "hotglue"});
     let config = plytix.folder.file("plytix.json", plytix.emulator.plytix_config(settings));
-    let mut target = support::program("target-plytix")
+    let mut target = plytix
+        .target()
         .args(["--config", config.to_str().unwrap()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -226,7 +227,8 @@ fn old_runs_are_deleted_and_those_that_can_be_tried_again_stay_until_they_are_ve
 fn a_run_is_no_other_process_business_while_it_is_in_progress() {
     let plytix = Case::start(&bad_and_good(), "100000", &[]);
     let config = plytix.folder.file("plytix.json", plytix.emulator.plytix_config(json!({})));
-    let mut target = support::program("target-plytix")
+    let mut target = plytix
+        .target()
         .args(["--config", config.to_str().unwrap()])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
