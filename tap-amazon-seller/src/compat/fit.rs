@@ -169,17 +169,32 @@ fn fitted(value: &RawValue, schema: &Value) -> serde_json::Result<Box<RawValue>>
     }
 }
 
-/// An object, with those of its members fitted that the schema names.
+/// An object with those members that the schema names, fitted; with all of them, if it names none.
 fn object(value: &RawValue, schema: &Value) -> serde_json::Result<Box<RawValue>> {
-    let Some(properties) = schema.get("properties") else { return Ok(value.to_owned()) };
     let members: Members<'_> = serde_json::from_str(value.get())?;
-    let fit = |(name, value): (Cow<'_, str>, &RawValue)| match properties.get(&*name) {
-        Some(schema) => Ok((name.into_owned(), fitted(value, schema)?)),
-        None => Ok((name.into_owned(), value.to_owned())),
+    let Some(properties) = schema.get("properties") else { return money(value, &members) };
+    let fit = |(name, value): (Cow<'_, str>, &RawValue)| {
+        let schema = properties.get(&*name)?;
+        Some(fitted(value, schema).map(|value| (name.into_owned(), value)))
     };
     let fitted: IndexMap<String, Box<RawValue>> =
-        members.into_iter().map(fit).collect::<serde_json::Result<_>>()?;
+        members.into_iter().filter_map(fit).collect::<serde_json::Result<_>>()?;
     to_raw_value(&fitted)
+}
+
+/// An amount with its currency has it as text, as in Amazon's older APIs; any other object stays.
+fn money(value: &RawValue, members: &Members<'_>) -> serde_json::Result<Box<RawValue>> {
+    match (members.get("CurrencyCode"), members.get("Amount")) {
+        (Some(currency), Some(amount)) if members.len() == 2 && is_number(amount) => {
+            let amount = to_raw_value(amount.get())?;
+            to_raw_value(&IndexMap::from([("CurrencyCode", *currency), ("Amount", &*amount)]))
+        }
+        _ => Ok(value.to_owned()),
+    }
+}
+
+fn is_number(value: &RawValue) -> bool {
+    value.get().starts_with(|first: char| first == '-' || first.is_ascii_digit())
 }
 
 /// A list, with its elements fitted.

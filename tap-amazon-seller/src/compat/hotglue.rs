@@ -9,7 +9,9 @@
 use serde::Deserialize;
 
 use super::{Dress, From, Made};
-use crate::streams::Shape;
+use crate::pages::order::Share;
+use crate::streams::lists::ORDERS;
+use crate::streams::{PageShape, Shape};
 
 /// Includes `schemas/hotglue/<name>.json`, so that a missing file is a compile error.
 macro_rules! schema {
@@ -30,7 +32,7 @@ pub enum ListingColumns {
 }
 
 /// Where the original has streams from, and this tap by default does not: streams and names of sources.
-pub const HOTGLUE_SOURCES: &[(&str, &str)] = &[("warehouse_inventory", "api")];
+pub const HOTGLUE_SOURCES: &[(&str, &str)] = &[("orders", "api"), ("warehouse_inventory", "api")];
 
 /// The marketplace as its country code.
 const MARKETPLACE: (&str, From) = ("marketplace_id", From::Country("marketplace_id"));
@@ -110,6 +112,42 @@ static STREAMS: &[Dress] = &[
         replication_key: None,
         selected_by_default: false,
         of: Made::Of("account"),
+        members: &[],
+    },
+    Dress {
+        name: "orders",
+        schema: schema!("orders"),
+        keys: &["AmazonOrderId"],
+        replication_key: Some("LastUpdateDate"),
+        selected_by_default: true,
+        of: Made::Of("orders"),
+        members: &[],
+    },
+    Dress {
+        name: "orderitems",
+        schema: schema!("orderitems"),
+        keys: &["AmazonOrderId"],
+        replication_key: None,
+        selected_by_default: true,
+        of: Made::Pages(&ORDERS, PageShape::Order(Share::Lines)),
+        members: &[],
+    },
+    Dress {
+        name: "orderbuyerinfo",
+        schema: schema!("orderbuyerinfo"),
+        keys: &["AmazonOrderId"],
+        replication_key: None,
+        selected_by_default: false,
+        of: Made::Of("order_buyer_info"),
+        members: &[],
+    },
+    Dress {
+        name: "orderaddress",
+        schema: schema!("orderaddress"),
+        keys: &["AmazonOrderId"],
+        replication_key: None,
+        selected_by_default: false,
+        of: Made::Of("order_address"),
         members: &[],
     },
     Dress {

@@ -124,3 +124,20 @@ fn what_is_no_record_is_named_by_its_place_and_not_repeated() {
         "a record of marketplaces cannot take the shape of another tap: another type was expected at column 0"
     );
 }
+
+#[test]
+fn money_is_text_and_lines_have_only_the_members_that_they_have_there() {
+    let record = json!({"AmazonOrderId": "111", "region": "na", "OrderItems": [
+        {"ASIN": "B01", "OrderItemKey": "1", "IsGift": false, "QuantityOrdered": 2,
+         "ItemPrice": {"CurrencyCode": "USD", "Amount": 39.8}, "product": {"asin": "B01"}}]});
+    assert_eq!(
+        worn("orderitems", &record),
+        json!({"AmazonOrderId": "111", "OrderItems": [
+            {"ASIN": "B01", "IsGift": "false", "QuantityOrdered": 2,
+             "ItemPrice": {"CurrencyCode": "USD", "Amount": "39.8"}}]})
+    );
+    let record =
+        json!({"AmazonOrderId": "111", "OrderTotal": {"CurrencyCode": "USD", "Amount": 1}});
+    let total = &worn("orders", &record)["OrderTotal"];
+    assert_eq!(total, &json!({"CurrencyCode": "USD", "Amount": "1"}));
+}

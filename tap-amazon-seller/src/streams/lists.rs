@@ -37,7 +37,7 @@ pub(super) static TRANSACTIONS: Pages = Pages {
 /// of them stay within the burst, if they hold few orders, and a window that is broken off is no great
 /// loss. Both ends of a window are part of it, so that an order may come twice. Orders are kept for two
 /// years, and since 2016 in Australia, Japan and Singapore.
-pub(super) static ORDERS: Pages = Pages {
+pub(crate) static ORDERS: Pages = Pages {
     extraction: Extraction::Window {
         longest: TimeDelta::days(30),
         retention: Some(TimeDelta::days(730)),

@@ -15,7 +15,7 @@ use crate::record::Column;
 
 mod alternatives;
 mod fulfillment;
-mod lists;
+pub(crate) mod lists;
 mod pages;
 mod roster;
 mod settlements;

@@ -31,11 +31,16 @@ pub enum Share {
     Order,
     /// Its lines, a record each.
     Items,
+    /// Its lines, all in one record: `AmazonOrderId`, and the lines as the list [`LINES`].
+    Lines,
     /// The buyer.
     Buyer,
     /// Where it goes.
     Address,
 }
+
+/// The list of an order's lines where they are one record; see [`Share::Lines`].
+const LINES: &str = "OrderItems";
 
 /// Parts of an order that are sent if they are asked for, each with the member that it fills in an order,
 /// in a line, or in both.
@@ -91,7 +96,7 @@ impl Share {
     fn table(self) -> &'static Table {
         match self {
             Self::Order => &ORDERS,
-            Self::Items => &ITEMS,
+            Self::Items | Self::Lines => &ITEMS,
             Self::Buyer => &BUYERS,
             Self::Address => &ADDRESSES,
         }
@@ -109,8 +114,12 @@ impl Share {
     /// The parts that have to be asked for, for those properties that are wanted.
     #[must_use]
     pub fn parts(self, wants: impl Fn(&str) -> bool) -> Vec<&'static str> {
-        let needed: BTreeSet<_> =
-            self.needs().filter(|(property, _)| wants(property)).map(|(_, part)| part).collect();
+        // Nothing about the buyer stands in lines that are one record.
+        let needs = |(property, part): &(&str, &str)| match self {
+            Self::Lines => wants(LINES) && !RESTRICTED.contains(part),
+            _ => wants(property),
+        };
+        let needed: BTreeSet<_> = self.needs().filter(needs).map(|(_, part)| part).collect();
         let essential = part_of(self.table().rest);
         let is_needed = |part: &&str| needed.contains(part) || essential == Some(*part);
         PARTS.iter().map(|(part, _)| *part).filter(is_needed).collect()
@@ -138,7 +147,7 @@ impl Share {
     #[must_use]
     pub fn roles(self) -> Option<&'static [&'static str]> {
         match self {
-            Self::Order | Self::Items => None,
+            Self::Order | Self::Items | Self::Lines => None,
             Self::Buyer => Some(ROLES),
             Self::Address => ROLES.get(..1),
         }
@@ -159,7 +168,7 @@ impl Share {
     ) -> Result<Result<u64, &'static str>, EmitError> {
         let Some(order) = members(element) else { return Ok(Err("it is not an object")) };
         let own = match (self, self.table().rest) {
-            (Self::Items, _) => return self.items(&order, writer),
+            (Self::Items | Self::Lines, _) => return self.items(&order, writer),
             (_, "") => None,
             (_, name) => match order.get(name).and_then(|it| members(it)) {
                 None => return Ok(Ok(0)),
@@ -180,15 +189,21 @@ impl Share {
         let Ok(items) = serde_json::from_str::<Option<Vec<&RawValue>>>(items) else {
             return Ok(Err("its lines are not a list"));
         };
-        let mut records = 0;
+        let mut records = Vec::new();
         for item in items.unwrap_or_default() {
             let Some(own) = members(item) else { return Ok(Err("a line is not an object")) };
-            match writer.record(self.table(), Scope { order, own: &own }, &own)? {
-                Ok(count) => records += count,
+            match writer.build(self.table(), Scope { order, own: &own }, &own)? {
+                Ok(record) => records.push(record),
                 Err(problem) => return Ok(Err(problem)),
             }
         }
-        Ok(Ok(records))
+        if self == Self::Lines {
+            let Some(id) = order.get("orderId") else { return Ok(Err("a key is missing")) };
+            records = vec![lines(id, &records)];
+        }
+        let stream = writer.feed.stream.name;
+        records.iter().try_for_each(|record| writer.emit.record(stream, record))?;
+        Ok(Ok(records.len() as u64))
     }
 }
 
@@ -210,6 +225,21 @@ impl Writer<'_> {
         scope: Scope<'_, '_>,
         rest: &Members<'_>,
     ) -> Result<Result<u64, &'static str>, EmitError> {
+        let record = match self.build(table, scope, rest)? {
+            Ok(record) => record,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        self.emit.record(self.feed.stream.name, &record)?;
+        Ok(Ok(1))
+    }
+
+    /// Builds one record, and announces what of it is new.
+    fn build(
+        &mut self,
+        table: &Table,
+        scope: Scope<'_, '_>,
+        rest: &Members<'_>,
+    ) -> Result<Result<Vec<u8>, &'static str>, EmitError> {
         let is_there = |key: &&str| {
             let field = table.fields.iter().find(|field| field.property == *key);
             field.is_none_or(|field| scope.first(field.from).is_some())
@@ -241,9 +271,22 @@ impl Writer<'_> {
             out.extend_from_slice(raw.get().as_bytes());
         }
         out.push(b'}');
-        self.emit.record(self.feed.stream.name, &out)?;
-        Ok(Ok(1))
+        Ok(Ok(out))
     }
+}
+
+/// The record of an order's lines.
+fn lines(id: &RawValue, lines: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = Vec::new();
+    out.push(b'{');
+    name("AmazonOrderId", &mut out);
+    out.extend_from_slice(id.get().as_bytes());
+    out.push(b',');
+    name(LINES, &mut out);
+    out.push(b'[');
+    out.extend_from_slice(&lines.join(&b','));
+    out.extend_from_slice(b"]}");
+    out
 }
 
 /// Writes what stands before a member's value.
