@@ -6,7 +6,7 @@ use super::error::Refusal;
 use super::lwa::Worth;
 use super::marketplace::Region;
 use super::subject::Subject;
-use super::{Amazon, Answer, delivery, held, query, restriction, set_header};
+use super::{Amazon, Answer, delivery, held, query, repeat, restriction, set_header};
 use crate::bucket::Bucket;
 use crate::clock::Moment;
 use crate::faults::{Effect, Loss, Verdict};
@@ -108,6 +108,9 @@ async fn outcome(
         (Some(Value::Object(known)), Some(Value::Object(learned))) => known.extend(learned),
         (_, None) => {}
         (detail, learned) => *detail = learned,
+    }
+    if let (true, Some(body)) = (exchange.verdict.repeats(), &mut answer.body) {
+        repeat::repeat(&head.uri, body);
     }
     match exchange.verdict.loss() {
         Some(Loss::Error) => Err(Refusal::internal(StatusCode::INTERNAL_SERVER_ERROR).into()),

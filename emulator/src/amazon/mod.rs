@@ -28,6 +28,7 @@ mod page;
 mod product;
 mod query;
 mod recorded;
+mod repeat;
 mod report;
 mod reports;
 mod restriction;

@@ -35,7 +35,7 @@ enum Scope {
 fn scope(effect: &Effect) -> Scope {
     match effect {
         Effect::Refuse(_) | Effect::Drop | Effect::Delay(_) => Scope::Any,
-        Effect::Token(_) => Scope::Api,
+        Effect::Token(_) | Effect::RepeatToken => Scope::Api,
         Effect::InvalidGrant | Effect::TokenLife(_) => Scope::Only("token"),
         Effect::Expired | Effect::Cut(_) | Effect::Pace(_) => Scope::Only("download"),
         Effect::Quota
@@ -100,6 +100,7 @@ impl Entry {
         effects.extend(self.stuck.map(|_| Effect::Stuck));
         effects.extend(positive("slow", self.slow)?.map(Effect::Takes));
         effects.extend(self.restated.map(|_| Effect::Restated));
+        effects.extend(self.repeat_token.map(|_| Effect::RepeatToken));
         effects.extend(self.expired.map(|_| Effect::Expired));
         effects.extend(self.cut_after.map(Effect::Cut));
         effects.extend(positive("bytes_per_second", self.bytes_per_second)?.map(Effect::Pace));

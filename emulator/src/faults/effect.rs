@@ -39,6 +39,8 @@ pub(crate) enum Effect {
     LateDay,
     /// Sales and traffic: the figures have been corrected.
     Restated,
+    /// The token of the next page is that of this page.
+    RepeatToken,
 }
 
 /// A refusal, in the vendor's published shape.
@@ -120,6 +122,7 @@ enum Aspect {
     Ending,
     Making,
     Figures,
+    Pages,
 }
 
 /// When it is decided whether an effect is played.
@@ -158,6 +161,7 @@ impl Effect {
             Self::Takes(_) => "slow_report",
             Self::LateDay => "late_day",
             Self::Restated => "restated",
+            Self::RepeatToken => "repeat_token",
         }
     }
 
@@ -177,6 +181,7 @@ impl Effect {
             Self::End(_) => Aspect::Ending,
             Self::Stuck | Self::Takes(_) => Aspect::Making,
             Self::LateDay | Self::Restated => Aspect::Figures,
+            Self::RepeatToken => Aspect::Pages,
         }
     }
 
@@ -259,6 +264,11 @@ impl Verdict {
     pub(crate) fn is_silent(&self) -> bool {
         self.find(|it| matches!(it, Effect::Drop | Effect::Lose(Loss::Drop)).then_some(()))
             .is_some()
+    }
+
+    /// True if the token of the next page is that of this page.
+    pub(crate) fn repeats(&self) -> bool {
+        self.effects.contains(&Effect::RepeatToken)
     }
 
     /// How much later the answer comes, in scaled time.

@@ -40,6 +40,8 @@ pub(super) struct Entry {
     pub(super) stuck: Option<Yes>,
     pub(super) slow: Option<f64>,
     pub(super) restated: Option<Yes>,
+    // To a page of a list.
+    pub(super) repeat_token: Option<Yes>,
     // To a download.
     pub(super) expired: Option<Yes>,
     pub(super) cut_after: Option<u64>,

@@ -262,3 +262,16 @@ async fn ten_calls_are_granted_at_once_and_then_one_in_two_seconds() {
     tokio::time::advance(Duration::from_secs(2)).await;
     assert_eq!(caller.get(Region::Na, &target).await.status, StatusCode::OK);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_repeats_leads_to_the_same_page_for_ever() {
+    let fault = serde_json::json!([{"operation": "listTransactions", "repeat_token": true}]);
+    let caller = Caller::meeting(fault, None).await;
+    let query = days(179, 0);
+    let first = ask(&caller, &query).await.json();
+    let token = &first["payload"]["nextToken"];
+    let next = format!("{query}&nextToken={}", encoded(token));
+    let second = ask(&caller, &next).await.json();
+    assert_eq!(second["payload"]["nextToken"], *token);
+    assert_eq!(ask(&caller, &next).await.json(), second);
+}

@@ -12,6 +12,7 @@ mod login;
 mod model;
 mod orders;
 mod restriction;
+mod role;
 mod storage;
 mod vendor;
 

@@ -2,12 +2,12 @@
 
 use super::model::assert_follows;
 use super::{Caller, DE, Heard, JP, ORDERS, US, encoded, noon, ranged, text, unzipped};
-use crate::amazon::{Authorization, Documents, Region, Role, Unauthorized};
+use crate::amazon::{Documents, Region};
 use crate::clock::Clock;
 use crate::journal::Journal;
 use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ const ALL: &str = "BUYER,RECIPIENT,PROCEEDS,EXPENSE,PROMOTION,CANCELLATION,FULFI
                    TAX,PAYMENT,FULFILLMENT_ORDERS";
 
 /// Searches `region` when the bucket has a call.
-async fn search(caller: &Caller, region: Region, query: &str) -> Heard {
+pub(super) async fn search(caller: &Caller, region: Region, query: &str) -> Heard {
     tokio::time::advance(Duration::from_mins(3)).await;
     caller.get(region, &format!("{SEARCH}?{query}")).await
 }
 
 /// The orders of every page, and how many each page had.
-async fn all(caller: &Caller, region: Region, query: &str) -> (Vec<Value>, Vec<usize>) {
+pub(super) async fn all(caller: &Caller, region: Region, query: &str) -> (Vec<Value>, Vec<usize>) {
     let (mut orders, mut sizes, mut next) = (Vec::new(), Vec::new(), String::new());
     loop {
         let answer = search(caller, region, &format!("{query}{next}")).await;
@@ -50,7 +50,7 @@ fn time(value: &Value) -> DateTime<Utc> {
     value.as_str().unwrap().parse().unwrap()
 }
 
-fn days_ago(days: i64) -> String {
+pub(super) fn days_ago(days: i64) -> String {
     text(noon() - TimeDelta::days(days))
 }
 
@@ -288,76 +288,6 @@ async fn amounts_of_a_pending_order_are_hidden_and_zeros_are_left_out() {
     }
     let [items, shipping] = ["ITEM", "SHIPPING"].map(|it| seen[it]);
     assert!(seen["DISCOUNT"] > 0 && shipping > 0 && shipping < items / 2, "{seen:?}");
-}
-
-/// The first merchant's and the first of Amazon's shipped orders of a search for a seller without
-/// `missing`.
-async fn shipped(missing: &[Role]) -> (Value, Value) {
-    let authorization =
-        Authorization { missing_roles: missing.to_vec(), ..Authorization::default() };
-    let caller = Caller::authorized(authorization).await;
-    let query = format!(
-        "createdAfter={}&includedData=BUYER,RECIPIENT&fulfillmentStatuses=SHIPPED",
-        days_ago(60)
-    );
-    let (orders, _) = all(&caller, Region::Na, &format!("{query}&fulfilledBy=MERCHANT")).await;
-    let (fba, _) = all(&caller, Region::Na, &format!("{query}&fulfilledBy=AMAZON")).await;
-    (orders[0].clone(), fba[0].clone())
-}
-
-#[tokio::test(start_paused = true)]
-async fn buyers_data_are_left_out_as_far_as_no_role_opens_them() {
-    let (merchants, amazons) = shipped(&[]).await;
-    let address = |order: &Value| order["recipient"]["deliveryAddress"].clone();
-    assert!(merchants["buyer"]["buyerName"].is_string());
-    let email = merchants["buyer"]["buyerEmail"].as_str().unwrap();
-    assert!(email.contains("@marketplace.amazon."), "{email}");
-    assert!(address(&merchants)["addressLine1"].is_string());
-    assert!(amazons["buyer"]["buyerName"].is_string());
-    assert!(amazons["buyer"].get("buyerEmail").is_none(), "none of what Amazon ships");
-    assert!(address(&amazons).get("phone").is_none());
-
-    let no_shipping = [Role::DirectToConsumerShipping];
-    let (merchants, amazons) = shipped(&no_shipping).await;
-    assert!(merchants["buyer"].get("buyerEmail").is_none());
-    assert!(amazons["buyer"]["buyerName"].is_string(), "by way of tax");
-    let names: Vec<String> = address(&merchants).as_object().unwrap().keys().cloned().collect();
-    let plain = ["city", "stateOrRegion", "countryCode", "addressType"];
-    assert!(names.iter().all(|it| plain.contains(&it.as_str())), "{names:?}");
-
-    let none = [Role::DirectToConsumerShipping, Role::TaxInvoicing, Role::TaxRemittance];
-    let (merchants, amazons) = shipped(&none).await;
-    assert_eq!([&merchants["buyer"], &amazons["buyer"]], [&json!({}), &json!({})]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn some_sellers_are_refused_instead() {
-    let missing = vec![Role::DirectToConsumerShipping, Role::TaxInvoicing, Role::TaxRemittance];
-    let unauthorized_data = Unauthorized::Refuse;
-    let caller = Caller::authorized(Authorization {
-        missing_roles: missing,
-        unauthorized_data,
-        ..Authorization::default()
-    })
-    .await;
-    let query = format!("createdAfter={}", days_ago(9));
-    for (included, status) in [("BUYER", 403), ("PROCEEDS,RECIPIENT", 403), ("PROCEEDS", 200)] {
-        let answer = search(&caller, Region::Na, &format!("{query}&includedData={included}")).await;
-        assert_eq!(answer.status.as_u16(), status, "{included}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_operation_needs_one_of_its_roles() {
-    let missing_roles = vec![Role::FinanceAndAccounting];
-    let caller =
-        Caller::authorized(Authorization { missing_roles, ..Authorization::default() }).await;
-    let target = format!("/finances/2024-06-19/transactions?postedAfter={}", days_ago(3));
-    let refused = caller.get(Region::Na, &target).await;
-    assert_eq!(refused.status, StatusCode::FORBIDDEN);
-    assert_eq!(refused.json()["errors"][0]["code"], "Unauthorized");
-    let query = format!("createdAfter={}", days_ago(9));
-    assert_eq!(search(&caller, Region::Na, &query).await.status, StatusCode::OK, "others do");
 }
 
 #[tokio::test(start_paused = true)]
