@@ -16,6 +16,7 @@ mod custom_reports;
 mod documents;
 mod faults;
 mod fulfillment;
+mod finances;
 mod into_plytix;
 mod kill_and_resume;
 mod killed_extraction;
