@@ -5,13 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use indexmap::IndexMap;
 use serde::Deserialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
 use crate::api::{Api, CATALOG_PAGE, CatalogQuery};
 use crate::marketplace::Marketplace;
+use crate::streams::Stream;
 
 /// The sets of data that a record can hold; each is a member of an item under the same name.
 ///
@@ -48,18 +48,25 @@ pub type Items = Vec<Vec<u8>>;
 pub struct CatalogReader {
     /// The region's API.
     pub api: Api,
+    /// The stream of the records.
+    pub stream: &'static Stream,
     /// Whose view of the catalogue it is.
     pub marketplace: &'static Marketplace,
     /// The data sets to ask for, comma text; see [`included_data`].
     pub included_data: String,
     /// Where the records go. A full channel holds the next call back.
-    pub items: mpsc::Sender<Items>,
+    pub items: mpsc::Sender<(&'static Stream, Items)>,
 }
 
 /// The data sets that the selected properties need.
 #[must_use]
 pub fn included_data(is_selected: impl Fn(&str) -> bool) -> String {
-    let mut sets: Vec<_> = DATA_SETS.into_iter().filter(|set| is_selected(set)).collect();
+    data_sets(&DATA_SETS, is_selected)
+}
+
+/// Those sets of data that are selected, as comma text.
+pub(crate) fn data_sets(all: &[&'static str], is_selected: impl Fn(&str) -> bool) -> String {
+    let mut sets: Vec<_> = all.iter().copied().filter(|set| is_selected(set)).collect();
     if sets.is_empty() {
         // Asking for nothing means Amazon's default, and is a bad request when it is spelt out.
         sets.push("summaries");
@@ -122,11 +129,10 @@ impl CatalogReader {
             found += page.items.len() as u64;
             let mut records = Items::with_capacity(page.items.len());
             for item in &page.items {
-                parents
-                    .extend(item.get("relationships").into_iter().flat_map(|raw| parents_in(raw)));
-                records.push(self.record(item)?);
+                parents.extend(item.get("relationships").into_iter().flat_map(parents_in));
+                records.push(item.record(self.marketplace)?);
             }
-            if self.items.send(records).await.is_err() {
+            if self.items.send((self.stream, records)).await.is_err() {
                 // The run is ending; nobody writes records any more.
                 return Ok(found);
             }
@@ -135,15 +141,6 @@ impl CatalogReader {
                 _ => return Ok(found),
             }
         }
-    }
-
-    /// An item's record: the marketplace, and the item's members under Amazon's names.
-    fn record(&self, item: &IndexMap<String, Box<RawValue>>) -> serde_json::Result<Vec<u8>> {
-        let marketplace = to_raw_value(self.marketplace.id)?;
-        let mut members: IndexMap<&str, &RawValue> = IndexMap::with_capacity(item.len() + 1);
-        members.insert("marketplace_id", &marketplace);
-        members.extend(item.iter().map(|(name, value)| (name.as_str(), &**value)));
-        serde_json::to_vec(&members)
     }
 }
 

@@ -30,6 +30,7 @@ pub mod fatal;
 pub mod forecast;
 pub mod job;
 pub mod ledger;
+pub mod listings_items;
 pub mod load;
 pub mod login;
 pub mod marketplace;

@@ -23,7 +23,7 @@ use crate::compat::Origin;
 use crate::digest::Digesting;
 use crate::document::{self, DocumentError, Facts, Feed, Loaded, Place};
 use crate::streams::AsinGranularity;
-use crate::writer::Writer;
+use crate::writer::{Gathered, Writer};
 
 /// Chunks that wait between the download and the reading.
 const CHUNKS: usize = 8;
@@ -62,7 +62,7 @@ pub struct Outcome {
     /// A digest of its records; see [`Digesting`].
     pub digest: String,
     /// The values that the writer gathered of its marketplace; see [`Writer::gathered`].
-    pub gathered: Vec<String>,
+    pub gathered: Gathered,
 }
 
 /// Why a document did not become records.
@@ -196,7 +196,7 @@ fn read(
     let digest = digesting.digest();
     let gathered = match source.place {
         Place::Marketplace(marketplace) => writer.gathered(marketplace.id),
-        Place::Region(_) => Vec::new(),
+        Place::Region(_) => Gathered::new(),
     };
     match loaded {
         Ok(loaded) => Ok(Outcome { loaded, digest, gathered }),

@@ -55,6 +55,7 @@ fn main() -> ExitCode {
         let catalog = tap.catalog.as_deref().map(Catalog::read).transpose()?;
         let mut selected = selection::selected(&config.roster, catalog.as_ref(), &args.streams)?;
         config.veils.draw(&mut selected);
+        selection::complete(&config, &selected)?;
         let state = tap.state.as_deref().map(State::read).transpose()?.unwrap_or_default();
         let run = sync::Run {
             config,

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use serde_json::Value;
 use singer::catalog::{Catalog, CatalogEntry, Selection};
 use singer::cli::Usage;
+use singer::config::ConfigError;
 use singer::mask::Mask;
 
 use crate::compat::Fit;
-use crate::streams::{Roster, Stream};
+use crate::config::Config;
+use crate::streams::{Roster, Source, Stream};
 use crate::veil::Veil;
 
 /// A stream that is to be extracted.
@@ -37,6 +39,22 @@ impl Selected {
             None => is_selected(property),
             Some(fit) => fit.needs(property, is_selected),
         }
+    }
+}
+
+/// Fails if a selected stream needs a setting that the configuration leaves out.
+pub fn complete(config: &Config, selected: &[Selected]) -> Result<(), ConfigError> {
+    let needs_seller = |it: &&Selected| matches!(it.stream.source, Source::ListingsItems { .. });
+    match selected.iter().find(needs_seller) {
+        Some(needing) if config.seller_ids.is_empty() => Err(ConfigError::setting(
+            "seller_id",
+            format!(
+                "Amazon's id of the seller (Seller Central calls it merchant token), which {} is \
+                 asked for with",
+                needing.stream.name
+            ),
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -183,5 +201,27 @@ mod tests {
         let mut catalog = catalog(&roster, &[]).unwrap();
         catalog.streams.retain(|entry| entry.stream == "orders");
         assert_eq!(names(&selected(&roster, Some(&catalog), &[]).unwrap()), ["orders"]);
+    }
+
+    #[test]
+    fn a_setting_that_a_stream_needs_is_named() {
+        let settings = |more: serde_json::Value| {
+            let mut settings = serde_json::json!({"lwa_client_id": "x", "lwa_client_secret": "x", "refresh_token": "x"});
+            settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let now = "2026-11-21T12:00:00Z".parse().unwrap();
+            Config::parse(settings.as_object().unwrap().clone(), now).unwrap()
+        };
+        let details = selected(&Roster::table(), None, &["product_details".to_owned()]).unwrap();
+        let without = settings(serde_json::json!({}));
+        let error = complete(&without, &details).unwrap_err().to_string();
+        assert!(error.starts_with("config: `seller_id`: expected "), "{error}");
+        let defaults = selected(&Roster::table(), None, &[]).unwrap();
+        complete(&without, &defaults).unwrap();
+        for named in [
+            serde_json::json!({"seller_id": "A1"}),
+            serde_json::json!({"seller_ids": {"eu": "A1"}}),
+        ] {
+            complete(&settings(named), &details).unwrap();
+        }
     }
 }

@@ -53,12 +53,15 @@ struct Gathering {
     found: BTreeMap<String, BTreeSet<String>>,
 }
 
+/// What was collected of a marketplace, by property.
+pub type Gathered = BTreeMap<&'static str, Vec<String>>;
+
 /// Writes the messages of all streams of a run.
 #[derive(Debug)]
 pub struct Writer {
     output: Output,
     channels: IndexMap<&'static str, Channel>,
-    gathering: Option<Gathering>,
+    gathering: Vec<Gathering>,
     /// When the records that are being written were seen, RFC 3339.
     extracted_at: String,
     /// The report that they come from.
@@ -76,7 +79,7 @@ impl Writer {
         Self {
             output,
             channels: IndexMap::new(),
-            gathering: None,
+            gathering: Vec::new(),
             extracted_at: String::new(),
             origin: Origin::default(),
             filtered: Vec::new(),
@@ -104,14 +107,16 @@ impl Writer {
 
     /// Collects the values of a property of a stream, by marketplace, whether the stream goes out or not.
     pub fn gather(&mut self, stream: &'static str, property: &'static str) {
-        self.gathering = Some(Gathering { stream, property, found: BTreeMap::new() });
+        self.gathering.push(Gathering { stream, property, found: BTreeMap::new() });
     }
 
     /// The values that were collected for a marketplace, in order and each once; they are given away.
-    pub fn gathered(&mut self, marketplace_id: &str) -> Vec<String> {
-        let found =
-            self.gathering.as_mut().and_then(|gathering| gathering.found.remove(marketplace_id));
-        found.unwrap_or_default().into_iter().collect()
+    pub fn gathered(&mut self, marketplace_id: &str) -> Gathered {
+        let found = |gathering: &mut Gathering| {
+            let values = gathering.found.remove(marketplace_id)?;
+            Some((gathering.property, values.into_iter().collect()))
+        };
+        self.gathering.iter_mut().filter_map(found).collect()
     }
 
     /// Sets the time at which the records that follow were seen, and the report that they come from.
@@ -207,9 +212,7 @@ impl Writer {
 
     /// Writes one record, as far as it is selected.
     pub fn write(&mut self, stream: &str, record: &[u8]) -> io::Result<()> {
-        if let Some(gathering) =
-            self.gathering.as_mut().filter(|gathering| gathering.stream == stream)
-        {
+        for gathering in self.gathering.iter_mut().filter(|it| it.stream == stream) {
             gathering.see(record)?;
         }
         let Some(channel) = self.channels.get_mut(stream) else { return Ok(()) };

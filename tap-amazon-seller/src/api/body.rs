@@ -9,7 +9,9 @@ use api_client::SecretUrl;
 use chrono::{DateTime, SecondsFormat, Utc};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::marketplace::Marketplace;
 
 /// A report, as Amazon describes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -113,12 +115,34 @@ pub struct Participation {
     pub store_name: Option<Box<RawValue>>,
 }
 
+/// One item of the catalogue, or one offer of the seller: its members, as they were sent.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub struct Item(IndexMap<String, Box<RawValue>>);
+
+impl Item {
+    /// A member, if there is one of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&RawValue> {
+        self.0.get(name).map(|raw| &**raw)
+    }
+
+    /// Its record: the marketplace, and the members under Amazon's names.
+    pub fn record(&self, marketplace: &Marketplace) -> serde_json::Result<Vec<u8>> {
+        let id = to_raw_value(marketplace.id)?;
+        let mut members: IndexMap<&str, &RawValue> = IndexMap::with_capacity(self.0.len() + 1);
+        members.insert("marketplace_id", &id);
+        members.extend(self.0.iter().map(|(name, value)| (name.as_str(), &**value)));
+        serde_json::to_vec(&members)
+    }
+}
+
 /// One page of the catalogue.
 #[derive(Debug, Deserialize)]
 pub struct CatalogPage {
     /// The items that were found; those that were not are silently absent.
     #[serde(default)]
-    pub items: Vec<IndexMap<String, Box<RawValue>>>,
+    pub items: Vec<Item>,
     /// Where the next page is.
     pagination: Option<Pagination>,
     /// How many items there are in all pages.

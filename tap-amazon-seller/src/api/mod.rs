@@ -5,6 +5,8 @@
 
 mod body;
 mod dialect;
+#[cfg(test)]
+pub(crate) mod loopback;
 mod restricted;
 
 use std::time::Duration;
@@ -18,7 +20,7 @@ use serde::Deserialize;
 
 pub(crate) use body::utc;
 pub use body::{
-    CatalogPage, CatalogQuery, Participation, Report, ReportDocument, ReportSpecification,
+    CatalogPage, CatalogQuery, Item, Participation, Report, ReportDocument, ReportSpecification,
 };
 use body::{CreatedReport, Participations, ReportList};
 use dialect::Answers;
@@ -73,6 +75,14 @@ pub const SEARCH_CATALOG_ITEMS: Operation =
 /// Who the seller is.
 pub const GET_ACCOUNT: Operation =
     operation("getAccount", Method::Get, "/sellers/v1/account", 0.016, 15);
+/// One offer of the seller, as it was submitted and as it stands.
+pub const GET_LISTINGS_ITEM: Operation = operation(
+    "getListingsItem",
+    Method::Get,
+    "/listings/2021-08-01/items/{sellerId}/{sku}",
+    5.0,
+    10,
+);
 /// What was earned, charged and refunded.
 pub const LIST_TRANSACTIONS: Operation =
     operation("listTransactions", Method::Get, "/finances/2024-06-19/transactions", 0.5, 10);
@@ -296,6 +306,24 @@ impl Api {
     }
 }
 
+impl Api {
+    /// One offer of a seller in a marketplace. A SKU may hold any characters.
+    pub async fn listings_item(
+        &self,
+        seller_id: &str,
+        sku: &str,
+        marketplace: &Marketplace,
+        included_data: &str,
+    ) -> Result<Item, Error> {
+        let call = Call::to(&GET_LISTINGS_ITEM)
+            .path("sellerId", seller_id)
+            .path("sku", sku)
+            .query("marketplaceIds", marketplace.id)
+            .query("includedData", included_data);
+        self.client.call(call).await?.json()
+    }
+}
+
 /// Whether an answer to one of these operations can be read; nothing for operations that this tap does
 /// not use.
 ///
@@ -313,6 +341,7 @@ pub fn understands(operation: &str, status: u16, body: &[u8]) -> Option<bool> {
         "getReports" => reads::<ReportList>,
         "getReportDocument" => reads::<ReportDocument>,
         "searchCatalogItems" => reads::<CatalogPage>,
+        "getListingsItem" => reads::<Item>,
         "createRestrictedDataToken" => reads::<RestrictedToken>,
         _ => return None,
     };
@@ -336,6 +365,7 @@ mod tests {
             GET_REPORTS,
             GET_REPORT_DOCUMENT,
             SEARCH_CATALOG_ITEMS,
+            GET_LISTINGS_ITEM,
             GET_ACCOUNT,
             LIST_TRANSACTIONS,
             LIST_FINANCIAL_EVENTS,

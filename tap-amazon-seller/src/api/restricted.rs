@@ -103,78 +103,69 @@ async fn make(client: &Client, path: &str) -> Result<RestrictedToken, Error> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-    use tokio::net::TcpListener;
+    use secrecy::ExposeSecret;
 
     use super::*;
-    use crate::api::dialect::Answers;
+    use crate::api::loopback;
 
-    /// A client of a server that answers every request with the next body, and tells what came.
-    async fn client_of(answers: &'static [&'static str]) -> (Client, Arc<Mutex<Vec<String>>>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let seen = Arc::<Mutex<Vec<String>>>::default();
-        let log = Arc::clone(&seen);
-        tokio::spawn(async move {
-            for answer in answers {
-                let (stream, _) = listener.accept().await.unwrap();
-                let mut stream = BufReader::new(stream);
-                let (mut line, mut length) = (String::new(), 0);
-                while stream.read_line(&mut line).await.unwrap() > 2 {
-                    let lower = line.to_lowercase();
-                    if let Some(value) = lower.strip_prefix("content-length:") {
-                        length = value.trim().parse().unwrap();
-                    }
-                    line.clear();
-                }
-                let mut body = vec![0; length];
-                stream.read_exact(&mut body).await.unwrap();
-                log.lock().await.push(String::from_utf8(body).unwrap());
-                let size = answer.len();
-                let reply = format!(
-                    "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {size}\r\n\r\n{answer}"
-                );
-                stream.write_all(reply.as_bytes()).await.unwrap();
-            }
-        });
-        (Client::builder(&base, Answers).build().unwrap(), seen)
+    const ADDRESS: Operation =
+        operation("getAddress", Method::Get, "/orders/{orderId}/address", 1.0, 1);
+
+    /// A token with a number that lives as long as this.
+    fn token(number: usize, life: u64) -> (u16, String) {
+        (200, format!(r#"{{"restrictedDataToken":"Atz.sprdt|{number}","expiresIn":{life}}}"#))
     }
-
-    const ORDERS: Operation =
-        operation("getOrders", Method::Get, "/orders/{orderId}/address", 1.0, 1);
 
     #[tokio::test]
     async fn a_token_is_made_once_in_its_life_and_names_the_path_with_its_braces() {
-        let answers = &[
-            r#"{"restrictedDataToken":"Atz.sprdt|1","expiresIn":3600}"#,
-            r#"{"restrictedDataToken":"Atz.sprdt|2","expiresIn":3600}"#,
-        ];
-        let (client, seen) = client_of(answers).await;
-        let tokens = RestrictedTokens::default();
+        let (api, seen) = loopback::api(|_, number| token(number, 3600)).await;
         for _ in 0..2 {
-            let token = tokens.clone().of(&client, &ORDERS).await.unwrap();
-            assert_eq!(secrecy::ExposeSecret::expose_secret(&token), "Atz.sprdt|1");
+            let token = api.restricted.clone().of(&api.client, &ADDRESS).await.unwrap();
+            assert_eq!(token.expose_secret(), "Atz.sprdt|1");
         }
-        assert_eq!(
-            *seen.lock().await,
-            [r#"{"restrictedResources":[{"method":"GET","path":"/orders/{orderId}/address"}]}"#]
-        );
-        assert_eq!(format!("{tokens:?}"), "RestrictedTokens");
+        let request =
+            r#"{"restrictedResources":[{"method":"GET","path":"/orders/{orderId}/address"}]}"#;
+        assert_eq!(seen.all(), [format!("/tokens/2021-03-01/restrictedDataToken {request}")]);
+        assert!(!format!("{api:?}").contains("sprdt"));
     }
 
     #[tokio::test]
     async fn a_token_at_the_end_of_its_life_is_not_used() {
-        let answers = &[
-            r#"{"restrictedDataToken":"1","expiresIn":100}"#,
-            r#"{"restrictedDataToken":"2","expiresIn":3600}"#,
-        ];
-        let (client, _) = client_of(answers).await;
-        let tokens = RestrictedTokens::default();
-        let mut made = Vec::new();
-        for _ in 0..2 {
-            let token = tokens.of(&client, &ORDERS).await.unwrap();
-            made.push(secrecy::ExposeSecret::expose_secret(&token).to_owned());
+        let (api, _) = loopback::api(|_, number| token(number, 100)).await;
+        for number in 1..=2 {
+            let token = api.restricted.of(&api.client, &ADDRESS).await.unwrap();
+            assert_eq!(token.expose_secret(), format!("Atz.sprdt|{number}"));
         }
-        assert_eq!(made, ["1", "2"]);
+    }
+
+    #[tokio::test]
+    async fn a_document_with_data_of_buyers_has_a_token_of_its_own_and_others_have_none() {
+        let (api, seen) = loopback::api(|request, number| match request {
+            request if request.starts_with("/tokens") => token(number, 3600),
+            _ => (200, r#"{"url":"https://example.com/d"}"#.to_owned()),
+        })
+        .await;
+        for report_type in ["GET_VAT_TRANSACTION_DATA", "GET_MERCHANT_LISTINGS_ALL_DATA"] {
+            api.report_document(report_type, "amzn1.d/1").await.unwrap();
+        }
+        let resource = r#"{"method":"GET","path":"/reports/2021-06-30/documents/amzn1.d/1"}"#;
+        assert_eq!(
+            seen.all(),
+            [
+                format!(
+                    r#"/tokens/2021-03-01/restrictedDataToken {{"restrictedResources":[{resource}]}}"#
+                ),
+                "/reports/2021-06-30/documents/amzn1.d%2F1 ".to_owned(),
+                "/reports/2021-06-30/documents/amzn1.d%2F1 ".to_owned(),
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_missing_role_is_a_refusal_of_the_token_and_nothing_else_is_called() {
+        let (api, seen) = loopback::api(|_, _| (403, r#"{"errors":[]}"#.to_owned())).await;
+        let error = api.report_document("SC_VAT_TAX_REPORT", "d").await.unwrap_err();
+        assert!(matches!(error, Error::Forbidden(_)), "{error}");
+        assert_eq!(seen.all().len(), 1);
     }
 }

@@ -2,7 +2,7 @@
 //! missing.
 //!
 //! One cheap call for each set of roles: getReports for one item of a report type, which makes no
-//! report; getMarketplaceParticipations; searchCatalogItems for one ASIN; one page of a list. What needs the same roles is
+//! report; getMarketplaceParticipations; searchCatalogItems for one ASIN; getListingsItem for one SKU; one page of a list. What needs the same roles is
 //! asked once. 403 is a no, any other failure leaves the question open.
 //!
 //! That a missing role shows as 403 is known of createReport (amzn/selling-partner-api-docs, issue
@@ -34,6 +34,9 @@ use crate::table::{Side, Table};
 /// found is left out of a success.
 const ANY_ASIN: &str = "B000000000";
 
+/// What the offers are asked for. It need not exist: that there is no such offer is an answer.
+const ANY_SKU: &str = "0";
+
 /// The window that a list is asked for: lists want a start that is past, and an end some minutes ago.
 const LATELY: TimeDelta = TimeDelta::hours(1);
 /// See [`LATELY`].
@@ -47,6 +50,7 @@ enum Probe {
     /// A list, by the name of the first stream that needs it.
     Pages(&'static str),
     Catalog,
+    Offers,
 }
 
 /// What a probe came to.
@@ -115,7 +119,7 @@ fn named(roles: &[&str]) -> String {
 
 /// What each selected stream needs. Report types with the same roles share the first one's probe.
 fn needs(config: &Config, selected: &[Selected]) -> Vec<Need> {
-    let listings = due::listings(config, selected).map(|(stream, _)| stream);
+    let followers = due::followers(config, selected);
     let mut types: Vec<(&'static [&'static str], &'static str)> = Vec::new();
     let mut probe = |stream: &'static Stream| {
         let roles = stream.source.roles();
@@ -123,6 +127,7 @@ fn needs(config: &Config, selected: &[Selected]) -> Vec<Need> {
             Source::Reports => return None,
             Source::Participations => Probe::Participations,
             Source::CatalogItems { .. } => Probe::Catalog,
+            Source::ListingsItems { .. } => Probe::Offers,
             Source::Pages { .. } => Probe::Pages(stream.name),
             Source::Report { report, .. } => {
                 // Where nobody knows the roles, every type has to be asked for itself.
@@ -136,9 +141,9 @@ fn needs(config: &Config, selected: &[Selected]) -> Vec<Need> {
     };
     let need = |selected: &Selected| {
         let stream = selected.stream;
-        let is_catalog = matches!(stream.source, Source::CatalogItems { .. });
-        let others = listings.filter(|_| is_catalog);
-        let probes = [Some(stream), others].into_iter().flatten().filter_map(&mut probe);
+        let own = followers.iter().filter(|follower| follower.stream == stream);
+        let others = own.map(|follower| follower.listings);
+        let probes = std::iter::once(stream).chain(others).filter_map(&mut probe);
         Need { stream: stream.name, probes: probes.collect() }
     };
     selected.iter().map(need).collect()
@@ -199,6 +204,15 @@ async fn call(area: &Area, probe: Probe, config: &Config, now: DateTime<Utc>) ->
             let query = CatalogQuery::Asins(&[asin.to_owned()]);
             area.api.catalog_items(marketplace, &query, "summaries", None).await.map(drop)
         }
+        (Probe::Offers, Some(marketplace)) => {
+            let Some(seller_id) = config.seller_ids.get(&area.region()) else {
+                return Answer::Unknown;
+            };
+            match area.api.listings_item(seller_id, ANY_SKU, marketplace, "summaries").await {
+                Err(error) if error.refusal().is_some_and(|it| it.status == 404) => Ok(()),
+                asked => asked.map(drop),
+            }
+        }
         (Probe::Pages(stream), Some(marketplace)) => {
             let Some(stream) = config.roster.find(stream) else { return Answer::Unknown };
             let Some(pages) = Pages::of(stream) else { return Answer::Unknown };
@@ -213,7 +227,7 @@ async fn call(area: &Area, probe: Probe, config: &Config, now: DateTime<Utc>) ->
             parameters.extend(due::included(pages, &[essence(stream)]));
             area.api.page(pages, &parameters, None).await.map(drop)
         }
-        (Probe::Catalog | Probe::Pages(_), None) => return Answer::Unknown,
+        (Probe::Catalog | Probe::Offers | Probe::Pages(_), None) => return Answer::Unknown,
     };
     match asked {
         Ok(()) => Answer::Yes,

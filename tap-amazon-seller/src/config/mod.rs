@@ -69,6 +69,8 @@ pub struct Config {
     pub veils: Veils,
     /// Settings of single streams.
     pub streams: BTreeMap<String, StreamConfig>,
+    /// Amazon's id of the seller in each region, as far as the user names it.
+    pub seller_ids: BTreeMap<Region, String>,
     /// What `product_catalog` reads.
     pub scope: CatalogScope,
     /// First pause between two looks at a report.
@@ -197,6 +199,8 @@ struct Written {
     end_date: Option<String>,
     streams: Option<BTreeMap<String, StreamConfig>>,
     custom_reports: Option<Vec<CustomReport>>,
+    seller_id: Option<String>,
+    seller_ids: Option<BTreeMap<String, String>>,
     asins: Option<List>,
     asin_file: Option<PathBuf>,
     brands: Option<List>,
@@ -287,6 +291,7 @@ impl Config {
             veils: Veils::new(&written.mask.unwrap_or_default(), written.mask_salt, &roster)?,
             roster,
             streams: written.streams.unwrap_or_default(),
+            seller_ids: seller_ids(written.seller_id.as_deref(), written.seller_ids),
             scope: scope(written.asins, written.asin_file.as_deref(), written.brands)?,
             poll_interval: seconds("poll_interval_seconds", written.poll_interval_seconds, 5.0)?,
             report_timeout: minutes(
@@ -392,6 +397,19 @@ fn refresh_tokens(
         tokens.retain(|region, _| wanted.contains(region));
     }
     Ok((tokens, if tried { Regions::Tried } else { Regions::Named }))
+}
+
+/// Amazon's id of the seller in each region: the one that is named for it, or the one for all.
+fn seller_ids(
+    one: Option<&str>,
+    by_region: Option<BTreeMap<String, String>>,
+) -> BTreeMap<Region, String> {
+    let mut by_region = by_region.unwrap_or_default();
+    let id = |region: Region| {
+        let id = by_region.remove(region.code()).or_else(|| one.map(str::to_owned));
+        id.filter(|id| !id.is_empty()).map(|id| (region, id))
+    };
+    Region::ALL.map(id).into_iter().flatten().collect()
 }
 
 /// A date, which means its first moment in UTC, or a time with a zone.

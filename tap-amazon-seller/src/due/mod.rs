@@ -3,9 +3,11 @@
 //! Streams that the same report or the same pages feed share requests. A *lane* is one such source for one
 //! unit (a marketplace, or a region where Amazon answers for all of it), with its windows in order.
 
+mod follow;
 mod pages;
 mod report;
 
+pub use follow::{Follower, followers};
 pub use pages::{Part, Withheld, included};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,14 +18,14 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::account::Area;
 use crate::bookmark::{Bookmarks, Brought, LISTED, Reading, Until};
-use crate::config::{CatalogScope, Config};
+use crate::config::Config;
 use crate::document::{Feed, Place};
 use crate::extent::Extent;
 use crate::marketplace::Region;
 use crate::plan::{self, Bounds, Due, Grid, Lengths, Window};
 use crate::selection::Selected;
 use crate::settling;
-use crate::streams::{AsinGranularity, Edges, Extraction, Roster, Scope, Source, Stream};
+use crate::streams::{AsinGranularity, Edges, Extraction, Roster, Scope, Stream};
 
 /// What is taken for the oldest of Amazon's data where it publishes no limit; older than any account.
 const NO_LIMIT: TimeDelta = TimeDelta::days(36_500);
@@ -157,41 +159,25 @@ fn groups<S: Windowed>(
     groups
 }
 
-/// Whether the catalogue is read.
-#[must_use]
-pub fn reads_catalog(selected: &[Selected]) -> bool {
-    selected.iter().any(|each| matches!(each.stream.source, Source::CatalogItems { .. }))
-}
-
-/// The stream whose records name the ASINs that the catalogue is asked for, and the property in which
-/// they do; nothing if the catalogue is not read, or the configuration names what to read.
-#[must_use]
-pub fn listings(config: &Config, selected: &[Selected]) -> Option<(&'static Stream, &'static str)> {
-    if config.scope != CatalogScope::Listings {
-        return None;
-    }
-    selected.iter().find_map(|each| match each.stream.source {
-        Source::CatalogItems { listings, asin } => Some((config.roster.find(listings)?, asin)),
-        _ => None,
-    })
-}
-
 /// All lanes of a run over sources of one kind.
 ///
-/// `listings` is a stream that is read for the sake of another, whether it is selected or not.
+/// `followers` are streams for whose sake others are read, whether these are selected or not.
 #[must_use]
 pub fn lanes<S: Windowed>(
     config: &Config,
     areas: &[Area],
     selected: &[Selected],
-    listings: Option<&'static Stream>,
+    followers: &[Follower],
     bookmarks: &Bookmarks,
     bounds: Bounds,
 ) -> Vec<Lane<S>>
 where
     Lane<S>: Pending,
 {
-    let silent = listings.filter(|listings| !selected.iter().any(|each| each.stream == *listings));
+    let is_selected = |stream: &&Stream| selected.iter().any(|each| each.stream == *stream);
+    let mut silent: Vec<_> = followers.iter().map(|follower| follower.listings).collect();
+    silent.retain(|stream| !is_selected(stream));
+    silent.dedup();
     let anew: BTreeSet<&str> =
         selected.iter().filter(|each| each.anew).map(|each| each.stream.name).collect();
     let wanted = selected.iter().map(|each| each.stream).chain(silent);
@@ -203,7 +189,10 @@ where
                     source,
                     place,
                     area,
-                    feeds: streams.iter().map(|it| feed(it, selected, &config.roster)).collect(),
+                    feeds: streams
+                        .iter()
+                        .map(|it| feed(it, selected, followers, &config.roster))
+                        .collect(),
                     asin_granularity: config.asin_granularity(&streams),
                     anew: streams.iter().any(|stream| anew.contains(stream.name)),
                     lookback: lookback(config, source, &streams),
@@ -252,7 +241,12 @@ fn lookback(config: &Config, source: &impl Windowed, streams: &[&Stream]) -> Tim
 }
 
 /// A stream's share of a document. What is not selected at the top of a record is not even built.
-fn feed(stream: &'static Stream, selected: &[Selected], roster: &Roster) -> Feed {
+fn feed(
+    stream: &'static Stream,
+    selected: &[Selected],
+    followers: &[Follower],
+    roster: &Roster,
+) -> Feed {
     let mut feed = Feed::all(stream);
     if let Some(selected) = selected.iter().find(|each| each.stream == stream) {
         // What goes out in the shape of another tap is built of this tap's own properties.
@@ -260,7 +254,11 @@ fn feed(stream: &'static Stream, selected: &[Selected], roster: &Roster) -> Feed
         let schema = own.as_ref().unwrap_or(&selected.schema);
         let properties = schema.get("properties").and_then(serde_json::Value::as_object);
         let names = properties.into_iter().flatten().map(|(name, _)| name);
-        feed.deselected = names.filter(|name| !selected.wants(name)).cloned().collect();
+        // What another stream is asked for by is built, whoever else wants it.
+        let names_items =
+            |name: &str| followers.iter().any(|it| it.listings == stream && it.property == name);
+        let deselected = names.filter(|name| !selected.wants(name) && !names_items(name));
+        feed.deselected = deselected.cloned().collect();
     }
     if let Some(share) = stream.source.share().filter(|_| !roster.is_personal()) {
         feed.deselected.extend(share.personal().map(str::to_owned));

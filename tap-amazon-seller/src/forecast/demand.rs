@@ -9,16 +9,17 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use crate::account::Area;
 use crate::api::{
-    CATALOG_PAGE, CREATE_REPORT, GET_MARKETPLACE_PARTICIPATIONS, GET_REPORT, GET_REPORT_DOCUMENT,
-    GET_REPORTS, SEARCH_CATALOG_ITEMS,
+    CATALOG_PAGE, CREATE_REPORT, GET_LISTINGS_ITEM, GET_MARKETPLACE_PARTICIPATIONS, GET_REPORT,
+    GET_REPORT_DOCUMENT, GET_REPORTS, SEARCH_CATALOG_ITEMS,
 };
 use crate::bookmark::{Bookmarks, Slot, Until};
-use crate::config::CatalogScope;
+use crate::config::{CatalogScope, Config};
 use crate::due::{Cut, Lane, Windowed};
 use crate::job::Job;
 use crate::marketplace::Region;
 use crate::plan::{Bounds, Window};
-use crate::streams::{Extraction, Pages, Report};
+use crate::selection::Selected;
+use crate::streams::{Extraction, Pages, Report, Source};
 
 /// What a run would do.
 #[derive(Debug)]
@@ -79,13 +80,42 @@ impl Demand {
     }
 }
 
+/// What is read item by item.
+#[derive(Debug, Clone, Copy)]
+pub struct Items<'a> {
+    /// What the catalogue is asked for, if it is read.
+    catalog: Option<&'a CatalogScope>,
+    /// Whether the seller's offers are read.
+    has_offers: bool,
+}
+
+impl<'a> Items<'a> {
+    /// What the selected streams read.
+    #[must_use]
+    pub fn of(config: &'a Config, selected: &[Selected]) -> Self {
+        let reads = |is_it: fn(&Source) -> bool| selected.iter().any(|it| is_it(&it.stream.source));
+        let reads_catalog = reads(|it| matches!(it, Source::CatalogItems { .. }));
+        Self {
+            catalog: reads_catalog.then_some(&config.scope),
+            has_offers: reads(|it| matches!(it, Source::ListingsItems { .. })),
+        }
+    }
+}
+
+/// The calls for the seller's offers.
+const OFFERS: Demand = Demand {
+    operation: &GET_LISTINGS_ITEM,
+    calls: 0,
+    more: Some("a call for each SKU of the listings"),
+};
+
 impl Forecast {
-    /// Counts. `catalog` is what the catalogue is asked for, if it is read.
+    /// Counts.
     #[must_use]
     pub fn new(
         (reports, pages): (&[Lane<Report>], &[Lane<Pages>]),
         areas: &[Area],
-        catalog: Option<&CatalogScope>,
+        items: Items<'_>,
         bookmarks: &Bookmarks,
         bounds: Bounds,
     ) -> Self {
@@ -98,7 +128,8 @@ impl Forecast {
                 own.iter().map(|lane| report_share(lane, area, &jobs, bounds)).collect();
             let marketplaces = area.marketplaces.len() as u64;
             let mut demands = demands(&own, &parts);
-            demands.extend(catalog.map(|scope| catalog_demand(scope, marketplaces)));
+            demands.extend(items.catalog.map(|scope| catalog_demand(scope, marketplaces)));
+            demands.extend(items.has_offers.then_some(OFFERS));
             shares.extend(parts);
             for lane in pages.iter().filter(|lane| lane.area == number) {
                 demands.push(pages_demand(lane));

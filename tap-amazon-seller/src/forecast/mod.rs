@@ -16,7 +16,7 @@ mod text;
 
 use std::time::Duration;
 
-pub use demand::{Demand, Forecast, Share};
+pub use demand::{Demand, Forecast, Items, Share};
 
 use crate::sync::{Run, bounds, policy};
 use crate::{account, due};
@@ -29,12 +29,13 @@ pub async fn run(run: Run) -> anyhow::Result<()> {
         Some(areas) => (areas, true),
         None => (account::open(&run.config, policy).await?, false),
     };
-    let listings = due::listings(&run.config, &run.selected).map(|(stream, _)| stream);
+    let followers = due::followers(&run.config, &run.selected);
     let bounds = bounds(&run.config, run.clock);
-    let reports = due::lanes(&run.config, &areas, &run.selected, listings, &run.bookmarks, bounds);
-    let pages = due::lanes(&run.config, &areas, &run.selected, None, &run.bookmarks, bounds);
-    let scope = due::reads_catalog(&run.selected).then_some(&run.config.scope);
-    let forecast = Forecast::new((&reports, &pages), &areas, scope, &run.bookmarks, bounds);
+    let reports =
+        due::lanes(&run.config, &areas, &run.selected, &followers, &run.bookmarks, bounds);
+    let pages = due::lanes(&run.config, &areas, &run.selected, &[], &run.bookmarks, bounds);
+    let items = Items::of(&run.config, &run.selected);
+    let forecast = Forecast::new((&reports, &pages), &areas, items, &run.bookmarks, bounds);
     Ok(run.output.text(&text::page(&forecast, is_silent))?)
 }
 

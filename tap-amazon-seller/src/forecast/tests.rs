@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use singer::State;
 
-use super::demand::{Demand, Forecast, Share};
+use super::demand::{Demand, Forecast, Items, Share};
 use super::{spelled, text};
 use crate::account;
 use crate::bookmark::Bookmarks;
@@ -31,11 +31,11 @@ fn forecast(settings: Value, streams: &[&str], bookmarks: &Bookmarks) -> Forecas
     let names: Vec<_> = streams.iter().map(|name| (*name).to_owned()).collect();
     let selected = selected(&Roster::table(), None, &names).unwrap();
     let bounds = Bounds { start: config.start, earliest: config.earliest, end: config.end, now };
-    let listings = due::listings(&config, &selected).map(|(stream, _)| stream);
-    let reports = due::lanes(&config, &areas, &selected, listings, bookmarks, bounds);
-    let pages = due::lanes(&config, &areas, &selected, None, bookmarks, bounds);
-    let scope = due::reads_catalog(&selected).then_some(&config.scope);
-    Forecast::new((&reports, &pages), &areas, scope, bookmarks, bounds)
+    let followers = due::followers(&config, &selected);
+    let reports = due::lanes(&config, &areas, &selected, &followers, bookmarks, bounds);
+    let pages = due::lanes(&config, &areas, &selected, &[], bookmarks, bounds);
+    let items = Items::of(&config, &selected);
+    Forecast::new((&reports, &pages), &areas, items, bookmarks, bounds)
 }
 
 fn no_bookmarks() -> Bookmarks {

@@ -59,6 +59,13 @@ pub enum Source {
         /// The property in which they name them.
         asin: &'static str,
     },
+    /// The Listings Items API, asked by SKU.
+    ListingsItems {
+        /// The stream whose records name the SKUs.
+        listings: &'static str,
+        /// The property in which they name them.
+        sku: &'static str,
+    },
     /// A list of an API; streams with the same list are fed by the same calls.
     Pages {
         /// What is asked of Amazon.
@@ -110,7 +117,7 @@ impl Source {
                 "Selling Partner Insights",
             ],
             Self::Reports => &[],
-            Self::CatalogItems { .. } => &["Product Listing"],
+            Self::CatalogItems { .. } | Self::ListingsItems { .. } => &["Product Listing"],
             Self::Pages { pages, shape } => {
                 shape.share().and_then(Share::roles).unwrap_or(pages.roles)
             }

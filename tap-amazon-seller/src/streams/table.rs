@@ -291,6 +291,14 @@ pub(super) static STREAMS: &[Stream] = &[
         source: Source::CatalogItems { listings: "products_inventory", asin: "asin1" },
     },
     Stream {
+        name: "product_details",
+        schema: schema!("product_details"),
+        keys: &["marketplace_id", "sku"],
+        replication_key: None,
+        selected_by_default: false,
+        source: Source::ListingsItems { listings: "products_inventory", sku: "seller-sku" },
+    },
+    Stream {
         name: "financial_events",
         schema: schema!("financial_events"),
         keys: &["transactionId"],

@@ -14,23 +14,22 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::asking::{AskError, Asked, Asking};
+use super::following::ReadItems;
 use super::listing::Listing;
 use super::paging::Paging;
 use super::{Context, Due, joined};
 use crate::account::Area;
 use crate::api::Report;
 use crate::bookmark::Slot;
-use crate::catalog_items::{Items, Wanted};
-use crate::config::CatalogScope;
+use crate::catalog_items::Items;
 use crate::due::Lane;
 use crate::job::Job;
 use crate::load::{LoadError, Outcome};
-use crate::marketplace::Marketplace;
 use crate::plan::Window;
 use crate::report::{Ended, ReportError, Reports};
-use crate::streams::{self, Extraction};
+use crate::streams::{self, Extraction, Stream};
 
-/// Answers of the catalogue that wait to be written.
+/// Answers with items that wait to be written.
 const WAITING_ITEMS: usize = 4;
 
 /// Reports that are under way at once. At a report a minute this lets Amazon take an hour and a half for
@@ -109,12 +108,12 @@ pub(super) struct Desk {
     is_backlogs_turn: bool,
     /// At most one.
     pub(super) loading: JoinSet<(Errand, Report, Result<Outcome, LoadError>)>,
-    /// Catalogues that are being read.
-    pub(super) reading: JoinSet<(&'static Marketplace, anyhow::Result<u64>)>,
+    /// Catalogues and offers that are being read.
+    pub(super) reading: JoinSet<ReadItems>,
     /// Lists that are being read, each with how many of its windows are missing in the end.
     paging: JoinSet<anyhow::Result<u64>>,
-    pub(super) sender: mpsc::Sender<Items>,
-    items: mpsc::Receiver<Items>,
+    pub(super) sender: mpsc::Sender<(&'static Stream, Items)>,
+    items: mpsc::Receiver<(&'static Stream, Items)>,
     /// Windows and catalogues that failed, and documents with rows that were left out.
     pub(super) missing: u64,
 }
@@ -212,12 +211,11 @@ impl Desk {
                     self.loaded(errand, &report, outcome).await?;
                 }
                 Some(read) = self.reading.join_next() => {
-                    let (marketplace, found) = joined(read);
                     // What the reader sent before it ended is still in the channel.
                     while let Ok(items) = self.items.try_recv() {
                         self.write_items(items).await?;
                     }
-                    self.catalog_read(marketplace, found).await?;
+                    self.items_read(joined(read)).await?;
                 }
                 Some(read) = self.paging.join_next() => self.missing += joined(read)?,
                 () = sleep_until(alarm.unwrap_or_else(Instant::now)), if alarm.is_some() => {}
@@ -348,21 +346,6 @@ impl Desk {
                 "{}: given up for this run, with {windows} more windows; see max_wait_minutes",
                 self.area.region()
             );
-        }
-    }
-
-    /// Starts on the catalogues that need no listings.
-    fn read_named_catalogs(&mut self) {
-        if self.context.catalog.is_none() {
-            return;
-        }
-        let wanted = match &self.context.scope {
-            CatalogScope::Listings => return,
-            CatalogScope::Asins(asins) => Wanted::Asins(asins.clone()),
-            CatalogScope::Brands(brands) => Wanted::Brands(brands.clone()),
-        };
-        for marketplace in self.area.marketplaces.clone() {
-            self.read_catalog(marketplace, wanted.clone());
         }
     }
 }

@@ -58,7 +58,7 @@ impl Desk {
                         self.out(&errand, asked, reading).await?;
                     }
                 }
-                self.read_catalog_of_listings(errand.lane, outcome.gathered);
+                self.follow(errand.lane, &outcome.gathered);
                 Ok(())
             }
             Err(LoadError::Output(error)) => Err(error.into()),

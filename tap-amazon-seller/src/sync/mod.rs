@@ -5,15 +5,15 @@
 //!  lanes ──▶ queue by report type ──▶ asking ──▶ waiting ──▶ loading, one at a time ──▶ Writer
 //!                  ▲                  createReport  getReport  getReportDocument          │ listings
 //!                  └── split, shrunk, once more ◀── FATAL                                 ▼
-//!                                                     catalogue items by ASIN, twenty at a time ──▶ Writer
+//!                                                     catalogue items by ASIN, offers by SKU ──▶ Writer
 //! ```
 //!
 //! What fails is said when it fails and counted; its bookmark stays, everything else goes on, and the
 //! run ends with an error that says how much is missing.
 
 mod asking;
-mod catalog;
 mod desk;
+mod following;
 mod journal;
 mod listing;
 mod loading;
@@ -23,6 +23,7 @@ mod progress;
 mod tally;
 mod view;
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -37,9 +38,10 @@ use crate::bookmark::Bookmarks;
 use crate::clock::Clock;
 use crate::compat::Origin;
 use crate::config::{CatalogScope, Config};
-use crate::due::{self, Lane};
+use crate::due::{self, Follower, Lane};
 use crate::forecast::spelled;
 use crate::ledger::Ledger;
+use crate::marketplace::Region;
 use crate::plan::Bounds;
 use crate::report::Patience;
 use crate::selection::Selected;
@@ -102,10 +104,10 @@ struct Context {
     patience: Patience,
     clock: Clock,
     scope: CatalogScope,
-    /// The stream of catalogue items, if it is selected.
-    catalog: Option<&'static Stream>,
-    /// The stream whose documents name the ASINs for it, if they come from there.
-    listings: Option<&'static Stream>,
+    /// The streams that are asked for by what others name.
+    followers: Vec<Follower>,
+    /// Amazon's id of the seller in each region, as far as it is known.
+    seller_ids: BTreeMap<Region, String>,
     /// The stream of the tap's own reports, if it is selected.
     journal: Option<&'static Stream>,
     board: Board,
@@ -116,20 +118,19 @@ pub async fn run(run: Run) -> anyhow::Result<()> {
     let policy = policy(&run.config);
     let areas = account::open(&run.config, policy).await?;
     let mut writer = opened(&run)?;
-    let catalog = selected_by(&run.selected, |it| matches!(it, Source::CatalogItems { .. }));
-    let listings = due::listings(&run.config, &run.selected).map(|(stream, asin)| {
-        writer.gather(stream.name, asin);
-        stream
-    });
+    let followers = due::followers(&run.config, &run.selected);
+    for follower in &followers {
+        writer.gather(follower.listings.name, follower.property);
+    }
     let bounds = bounds(&run.config, run.clock);
     let due = Due {
-        reports: due::lanes(&run.config, &areas, &run.selected, listings, &run.bookmarks, bounds),
-        pages: due::lanes(&run.config, &areas, &run.selected, None, &run.bookmarks, bounds),
+        reports: due::lanes(&run.config, &areas, &run.selected, &followers, &run.bookmarks, bounds),
+        pages: due::lanes(&run.config, &areas, &run.selected, &[], &run.bookmarks, bounds),
     };
     due.say_cuts();
     let context = Arc::new(Context {
-        catalog,
-        listings,
+        followers,
+        seller_ids: run.config.seller_ids,
         journal: selected_by(&run.selected, |it| matches!(it, Source::Reports)),
         selected: run.selected,
         ledger: Ledger::new(run.bookmarks, run.output),
