@@ -13,6 +13,7 @@ mod model;
 mod orders;
 mod restriction;
 mod role;
+mod stock;
 mod storage;
 mod vendor;
 

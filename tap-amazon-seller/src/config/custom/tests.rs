@@ -8,6 +8,8 @@ use crate::streams::{
     Edges, Extraction, Headers, Period, Report, Scope, Shape, Source, Stream, Syntax,
 };
 
+const SETTLEMENT: &str = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2";
+
 fn settings(entries: &[Value]) -> Map<String, Value> {
     json!({"marketplaces": "DE,FR", "custom_reports": entries}).as_object().unwrap().clone()
 }
@@ -50,6 +52,17 @@ fn a_name_and_a_type_are_enough() {
     assert_eq!((report.scope, report.extraction), (Scope::Marketplace, Extraction::Snapshot));
     assert_eq!(report.roles, ["Amazon Fulfillment", "Pricing"]);
     assert_eq!(*shape, Shape::Rows { columns: &[], headers: Headers::English });
+}
+
+#[test]
+fn what_amazon_makes_by_itself_is_listed() {
+    let entries = [
+        json!({"name": "money", "report_type": SETTLEMENT}),
+        json!({"name": "other", "report_type": "GET_MADE_BY_A_SCHEDULE", "extraction": "listed"}),
+    ];
+    for entry in entries {
+        assert_eq!(parts(stream(entry)).0.extraction, Extraction::Listed);
+    }
 }
 
 #[test]
@@ -124,7 +137,7 @@ fn what_cannot_work_is_told_with_the_entry_and_what_to_do() {
         ),
         (
             json!({"name": "x", "report_type": fees, "extraction": "hourly"}),
-            "`custom_reports.x.extraction`: expected snapshot, window or daily",
+            "`custom_reports.x.extraction`: expected snapshot, window, daily or listed",
         ),
         (
             json!({"name": "x", "report_type": fees, "scope": "world"}),
@@ -167,8 +180,8 @@ fn what_cannot_work_is_told_with_the_entry_and_what_to_do() {
             "`custom_reports.x.report_type`: expected a type that Amazon still has",
         ),
         (
-            json!({"name": "x", "report_type": "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"}),
-            "`custom_reports.x.report_type`: expected a type that can be asked for",
+            json!({"name": "x", "report_type": SETTLEMENT, "extraction": "window"}),
+            "`custom_reports.x.extraction`: expected listed, because Amazon makes this report by itself",
         ),
         (
             json!({"name": "x", "report_type": "GET_VENDOR_SALES_REPORT"}),
