@@ -128,8 +128,8 @@ impl Movements {
         };
         let quantity = i64::try_from(line.quantity).unwrap_or(1);
         let shipment = format!("D{}", random.text(LABEL, 8));
-        // Two pieces travel apart: two rows that are alike to the last letter.
-        let parcels = if quantity == 2 { vec![1, 1] } else { vec![quantity] };
+        // An even number travels in two parcels: two rows that are alike to the last letter.
+        let parcels = if quantity % 2 == 0 { vec![quantity / 2; 2] } else { vec![quantity] };
         let sent = parcels.into_iter().map(|pieces: i64| {
             movement(What::Shipped, TimeDelta::zero(), -pieces, "SELLABLE", shipment.clone())
         });
