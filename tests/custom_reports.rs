@@ -1,8 +1,10 @@
 //! Reports that only the configuration describes, from the discovery to the second run.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use support::{Emulator, Extracted, Folder, tap};
+use support::{Emulator, Extracted, Folder, printed, program, tap};
 
 /// What Amazon has: one document a report type.
 fn documents(folder: &Folder) -> String {
@@ -64,6 +66,12 @@ fn settings() -> Value {
 
 const STREAMS: &str = "search_terms,xml_orders,fees,prime_returns";
 
+/// What the tap prints that is no message.
+fn text(arguments: &[&str]) -> String {
+    let output = program("tap-amazon-seller").args(arguments).output().unwrap();
+    printed(&output)
+}
+
 /// The schema that was written last for a stream.
 fn schema(extracted: &Extracted, stream: &str) -> Value {
     let text = String::from_utf8(extracted.output.stdout.clone()).unwrap();
@@ -79,9 +87,7 @@ fn reports_of_every_format_become_streams_by_configuration_alone() {
     let config = folder.file("config.json", emulator.tap_config(settings()));
     let config = config.to_str().unwrap();
 
-    let catalog: Value =
-        serde_json::from_slice(&tap(&["--config", config, "--discover"]).output.stdout).unwrap();
-    let catalog = folder.file("catalog.json", catalog.to_string());
+    let catalog = folder.file("catalog.json", text(&["--config", config, "--discover"]));
     let catalog = catalog.to_str().unwrap();
     let first = tap(&["--config", config, "--streams", STREAMS, "--catalog", catalog]).succeeded();
 
@@ -92,6 +98,9 @@ fn reports_of_every_format_become_streams_by_configuration_alone() {
     assert_eq!(numbers, [1, 2, 1, 2, 1, 2]);
     assert_eq!(terms[0]["_row_hash"], terms[1]["_row_hash"]);
     assert_eq!(terms[0]["marketplace_id"], "A1PA6795UKMFR9");
+    let weeks: BTreeSet<_> =
+        terms.iter().map(|term| term["report_date"].as_str().unwrap()).collect();
+    assert_eq!(weeks.into_iter().collect::<Vec<_>>(), ["2026-10-25", "2026-11-01", "2026-11-08"]);
     let text = String::from_utf8(first.output.stdout.clone()).unwrap();
     assert!(text.contains(r#""clickShare":0.10"#), "the digits of a share changed");
     let journal = emulator.journal();
@@ -160,9 +169,7 @@ fn plan_counts_them_and_an_error_names_the_entry() {
     let folder = Folder::new();
     let emulator = Emulator::start(&folder, &["--documents", &documents(&folder)]);
     let config = folder.file("config.json", emulator.tap_config(settings()));
-    let plan =
-        tap(&["--config", config.to_str().unwrap(), "--streams", STREAMS, "--plan"]).succeeded();
-    let plan = String::from_utf8(plan.output.stdout).unwrap();
+    let plan = text(&["--config", config.to_str().unwrap(), "--streams", STREAMS, "--plan"]);
     let line = plan.lines().find(|line| line.starts_with("search_terms")).unwrap();
     assert!(line.contains("DE") && line.split_whitespace().any(|word| word == "3"), "{plan}");
 
@@ -186,11 +193,11 @@ fn a_document_of_another_shape_fails_its_stream_and_says_what_it_has() {
     let run = tap(&["--config", config.to_str().unwrap(), "--streams", STREAMS]);
     assert_eq!(run.code(), Some(1));
     assert_eq!(run.records("fees").len(), 4, "other streams go on");
-    let said = run.stderr();
+    let told = run.stderr();
     assert!(
-        said.contains("the document has no list at `dataByDepartmentAndSearchTerm`; at its top it has `errorDetails`"),
-        "{said}"
+        told.contains("the document has no list at `dataByDepartmentAndSearchTerm`; at its top it has `errorDetails`"),
+        "{told}"
     );
-    assert!(!said.contains("who knows"));
+    assert!(!told.contains("who knows"));
     assert_eq!(run.state()["bookmarks"]["search_terms"].get("cursor"), None);
 }

@@ -44,7 +44,7 @@ pub struct Source {
     pub place: Place,
     /// The end of the report's window, exclusive; nothing for a picture of the present.
     pub until: Option<DateTime<Utc>>,
-    /// The day of a daily report.
+    /// The day of a daily report, or the first day of the period that a report is about.
     pub day: Option<NaiveDate>,
     /// The granularity that a sales and traffic report was asked for with.
     pub asin_granularity: AsinGranularity,

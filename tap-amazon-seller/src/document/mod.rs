@@ -50,7 +50,8 @@ pub struct Facts<'a> {
     pub content_type: Option<&'a str>,
     /// What the report covers.
     pub place: Place,
-    /// The day of a daily report, in the marketplace's own calendar.
+    /// The day of a daily report, in the marketplace's own calendar; or the first day of the period
+    /// that a report is about.
     pub day: Option<NaiveDate>,
     /// The granularity that a sales and traffic report was asked for with.
     pub asin_granularity: AsinGranularity,

@@ -18,8 +18,8 @@ pub(crate) use plan::{Plan, Refused, Row, Written};
 pub(crate) use planner::{Others, Outline, fold};
 pub use time::Order;
 
-/// The property that holds the day of a report that covers one, where the schema has it: the rows of
-/// such a report need not say their day.
+/// The property that holds the day of a report that covers one, or the first day of the period that it
+/// covers, where the schema has it: the rows of such a report need not say their time.
 pub const REPORT_DATE: &str = "report_date";
 
 /// A column of a report that is not simply the property of its own name.

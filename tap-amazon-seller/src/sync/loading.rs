@@ -10,6 +10,7 @@ use crate::document::{Loaded, Place, Places};
 use crate::load::{self, LoadError, Outcome};
 use crate::plan::Window;
 use crate::settling;
+use crate::streams::Edges;
 
 impl Desk {
     /// Starts to load a document.
@@ -21,7 +22,13 @@ impl Desk {
             document_id,
             place: lane.place,
             until: lane.place.bounds(errand.window).map(|[_, until]| until),
-            day: if let Window::Day(day) = errand.window { Some(day) } else { None },
+            day: match errand.window {
+                Window::Day(day) => Some(day),
+                Window::Times(from, _) if matches!(lane.source.edges, Edges::Periods(_)) => {
+                    Some(from.date_naive())
+                }
+                Window::Times(..) | Window::Present => None,
+            },
             asin_granularity: lane.asin_granularity,
             feeds: lane.feeds.clone(),
             settlements: Brought::settlements(&lane.brought),

@@ -145,8 +145,10 @@ impl Description {
         let mut columns = Columns::new(self.entry.columns.as_ref(), shape_of)
             .or_else(|(column, expected)| self.wrong(&format!("columns.{column}"), expected))?;
         columns.place(if scope == Scope::Region { "region" } else { "marketplace_id" });
-        let is_daily = matches!(extraction, Extraction::Daily { .. });
-        if is_daily {
+        // What is about a day or a period often says on no row which one it is.
+        let is_dated =
+            matches!(extraction, Extraction::Daily { .. }) || matches!(edges, Edges::Periods(_));
+        if is_dated {
             columns.place(REPORT_DATE);
         }
         columns
@@ -154,7 +156,7 @@ impl Description {
             .or_else(|expected| self.wrong("keys", expected))?;
         let replication_key = match self.entry.replication_key.as_deref() {
             Some(key) => Some(leaked(key)),
-            None => is_daily.then_some(REPORT_DATE),
+            None => is_dated.then_some(REPORT_DATE),
         };
         if let Some(key) = replication_key {
             columns.require(key).or_else(|expected| self.wrong("replication_key", expected))?;

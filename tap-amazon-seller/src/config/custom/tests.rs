@@ -98,7 +98,9 @@ fn periods_follow_from_the_option_that_names_them() {
             "options": {"reportPeriod": period},
         }))
     };
-    let (weekly, _) = parts(of("WEEK"));
+    let weekly = of("WEEK");
+    assert_eq!(weekly.keys, ["marketplace_id", "report_date", "_row_hash", "_row_occurrence"]);
+    let (weekly, _) = parts(weekly);
     assert_eq!(weekly.edges, Edges::Periods(Period::Week));
     let daily = of("DAY");
     assert_eq!(daily.replication_key, Some("report_date"));
