@@ -268,9 +268,10 @@ impl Desk {
     /// The report whose document is fetched next.
     fn next_document(&mut self) -> Option<(Errand, Report, String)> {
         self.is_backlogs_turn = !self.is_backlogs_turn;
-        let (first, second) = match self.is_backlogs_turn {
-            true => (&mut self.backlog, &mut self.done),
-            false => (&mut self.done, &mut self.backlog),
+        let (first, second) = if self.is_backlogs_turn {
+            (&mut self.backlog, &mut self.done)
+        } else {
+            (&mut self.done, &mut self.backlog)
         };
         first.pop_front().or_else(|| second.pop_front())
     }

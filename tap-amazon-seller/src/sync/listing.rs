@@ -69,7 +69,7 @@ impl Desk {
                 _ => Window::Present,
             };
             self.count(number, |tally| {
-                (tally.due, tally.loading) = (tally.due + 1, tally.loading + 1)
+                (tally.due, tally.loading) = (tally.due + 1, tally.loading + 1);
             });
             self.backlog.push_back((Errand::new(number, window), report, document_id));
         }
