@@ -23,6 +23,7 @@ mod killed_extraction;
 #[cfg(target_os = "linux")]
 mod large_documents;
 mod messages;
+mod orders_api;
 mod plan_and_check;
 mod plytix_case;
 mod plytix_client;

@@ -13,7 +13,6 @@ use crate::job::Job;
 use crate::marketplace::Region;
 use crate::plan::{Bounds, Window};
 use crate::selection::selected;
-use crate::streams::Roster;
 
 /// Two years of daily reports, counted from the day on which they are forecast.
 const TEN: &str = "US,CA,MX,DE,FR,IT,ES,GB,JP,AU";
@@ -29,7 +28,7 @@ fn forecast(settings: Value, streams: &[&str], bookmarks: &Bookmarks) -> Forecas
     let policy = api_client::RetryPolicy::default();
     let areas = account::presumed(&config, policy).unwrap().expect("marketplaces are named");
     let names: Vec<_> = streams.iter().map(|name| (*name).to_owned()).collect();
-    let selected = selected(&Roster::table(), None, &names).unwrap();
+    let selected = selected(&config.roster, None, &names).unwrap();
     let bounds = Bounds { start: config.start, earliest: config.earliest, end: config.end, now };
     let followers = due::followers(&config, &selected);
     let reports = due::lanes(&config, &areas, &selected, &followers, bookmarks, bounds);
@@ -207,4 +206,38 @@ fn what_amazon_lists_is_looked_through_and_nobody_knows_how_much_there_is() {
     let early = json!({"marketplaces": "DE", "start_date": "2026-01-01"});
     let cut = forecast(early, &["settlements"], &no_bookmarks()).shares[0].cut.unwrap();
     assert_eq!(cut.to_string(), "start_date is cut to the 90 days that Amazon keeps");
+}
+
+#[test]
+fn orders_of_the_api_take_a_call_a_month_and_another_for_each_further_page() {
+    let settings = |start: &str| json!({"marketplaces": "US,JP", "start_date": start, "streams": {"orders": {"source": "api"}}});
+    // 400 days.
+    let forecast = forecast(settings("2025-10-17"), &["orders", "order_items"], &no_bookmarks());
+    assert_eq!(calls(&forecast, Region::Na, "searchOrders"), Some((14, 0)));
+    assert_eq!(calls(&forecast, Region::Na, "createReport"), None);
+    let page = text::page(&forecast, true);
+    for expected in [
+        "orders, order_items  na       14  2025-10-17  2026-11-21           0             0         0",
+        "na      searchOrders                    14+       20            0.3   0 s",
+        "searchOrders: a call for each further page of a list; behind the burst one every 2 min 58 s.",
+    ] {
+        assert!(
+            page.lines().any(|line| line.trim_end() == expected),
+            "{expected}\nis not in\n{page}"
+        );
+    }
+}
+
+#[test]
+fn orders_are_kept_for_two_years_and_longer_in_the_far_east() {
+    let settings = json!({"marketplaces": "US,JP", "start_date": "2018-01-01",
+        "streams": {"orders": {"source": "api"}}});
+    let forecast = forecast(settings, &["orders"], &no_bookmarks());
+    let shares: Vec<_> = forecast
+        .shares
+        .iter()
+        .map(|share| (share.unit, share.windows, share.cut.map(|cut| cut.to_string())))
+        .collect();
+    let cut = "start_date is cut to the 730 days that Amazon keeps".to_owned();
+    assert_eq!(shares, [("na", 25, Some(cut)), ("fe", 109, None)]);
 }

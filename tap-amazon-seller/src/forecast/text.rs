@@ -92,12 +92,21 @@ fn all(forecast: &Forecast) -> impl Iterator<Item = (Region, &Demand)> {
     regions.flat_map(|(region, demands)| demands.iter().map(|demand| (*region, demand)))
 }
 
+/// How slowly calls go on behind the burst, where that is what a run waits for.
+fn pace(demand: &Demand) -> String {
+    let pause = demand.operation.plan.map(|plan| plan.time_for(u64::from(plan.burst) + 1));
+    match pause.filter(|pause| pause.as_secs() >= 60) {
+        Some(pause) => format!("; behind the burst one every {}", spelled(pause)),
+        None => String::new(),
+    }
+}
+
 /// What the numbers leave open, and what they come to.
 fn notes(forecast: &Forecast) -> String {
     let mut notes: Vec<String> = Vec::new();
     for (_, demand) in all(forecast) {
         let Some(more) = demand.more else { continue };
-        let note = format!("{}: {more}.", demand.operation.name);
+        let note = format!("{}: {more}{}.", demand.operation.name, pace(demand));
         if !notes.contains(&note) {
             notes.push(note);
         }
