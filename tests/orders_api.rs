@@ -8,7 +8,13 @@ use serde_json::{Value, json};
 
 use support::{Emulator, Extracted, Folder, tap};
 
-/// The tap's options for these streams, with these settings.
+/// A time so many days ago.
+#[expect(clippy::disallowed_methods, reason = "the emulator's orders end on the day of the run")]
+fn days_ago(days: i64) -> String {
+    (chrono::Utc::now() - chrono::TimeDelta::days(days)).to_rfc3339()
+}
+
+/// What the tap extracts of streams, with further settings and options.
 fn extract(
     folder: &Folder,
     emulator: &Emulator,
@@ -16,8 +22,7 @@ fn extract(
     streams: &str,
     more: &[&str],
 ) -> Extracted {
-    let start = chrono::Utc::now() - chrono::TimeDelta::days(399);
-    let mut all = json!({"marketplaces": "US,CA", "start_date": start.to_rfc3339()});
+    let mut all = json!({"marketplaces": "US,CA", "start_date": days_ago(399)});
     let own = settings.as_object().unwrap().clone();
     all.as_object_mut().unwrap().extend(own);
     let config = folder.file("config.json", emulator.tap_config(all));
@@ -100,8 +105,7 @@ fn data_of_buyers_are_extracted_on_two_conditions() {
     assert_eq!(without.code(), Some(2));
     assert!(without.last_words().contains("set include_pii"), "{}", without.last_words());
 
-    let start = chrono::Utc::now() - chrono::TimeDelta::days(28);
-    let settings = json!({"include_pii": true, "start_date": start.to_rfc3339(),
+    let settings = json!({"include_pii": true, "start_date": days_ago(28),
         "streams": {"orders": {"source": "api"}}});
     let with = extract(&folder, &emulator, &settings, PERSONAL, &[]).succeeded();
     let orders = with.records("orders");
