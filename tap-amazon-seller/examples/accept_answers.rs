@@ -1,6 +1,6 @@
 //! Reads published answers of the Selling Partner API and says whether the tap understands them.
 //!
-//! Standard input holds one JSON object a line: `{"operation", "status", "response"}`. Answers to
+//! Standard input holds one JSON object a line: `{"operation", "path", "status", "response"}`. Answers to
 //! operations that the tap does not use are passed over. Fails if an answer is not understood.
 
 use std::io::{BufRead, BufReader};
@@ -8,12 +8,13 @@ use std::process::ExitCode;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tap_amazon_seller::api;
+use tap_amazon_seller::{api, pages};
 
 /// One published case; everything else in it is about the request.
 #[derive(Deserialize)]
 struct Case {
     operation: String,
+    path: String,
     status: u16,
     response: Option<Box<RawValue>>,
 }
@@ -28,7 +29,9 @@ fn main() -> ExitCode {
             continue;
         };
         let body = case.response.as_ref().map_or("", |response| response.get());
-        match api::understands(&case.operation, case.status, body.as_bytes()) {
+        let is_understood = pages::understands(&case.path, case.status, body.as_bytes())
+            .or_else(|| api::understands(&case.operation, case.status, body.as_bytes()));
+        match is_understood {
             None => {}
             Some(true) => understood += 1,
             Some(false) => {

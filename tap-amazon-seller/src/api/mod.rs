@@ -347,8 +347,14 @@ pub fn understands(operation: &str, status: u16, body: &[u8]) -> Option<bool> {
     };
     Some(match status {
         200..=299 => reader(body),
-        _ => Answers.explain(body).message.is_some(),
+        _ => explains(body),
     })
+}
+
+/// Whether an error says what is wrong.
+#[must_use]
+pub fn explains(body: &[u8]) -> bool {
+    Answers.explain(body).message.is_some()
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 //! that Amazon sent.
 
 mod events;
-
 pub mod order;
+mod understanding;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -15,12 +15,15 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
+use sha2::{Digest, Sha256};
 
 use crate::document::{Emit, EmitError, Feed, Place};
 use crate::plan::Window;
+use crate::record::identity::half;
 use crate::streams::{PageShape, Pages, Source};
 use events::Events;
 use order::Share;
+pub use understanding::understands;
 
 /// The members of an object, as they were sent.
 pub type Members<'a> = IndexMap<Cow<'a, str>, &'a RawValue>;
@@ -127,6 +130,8 @@ fn read<'a, T: Deserialize<'a>>(text: &'a [u8], member: &'static str) -> Result<
 pub struct Recorder {
     feed: Feed,
     shape: PageShape,
+    /// See [`Pages::id`].
+    id: Option<&'static str>,
     /// The member that says where the records belong, and its value.
     place: (&'static str, Box<RawValue>),
     /// Properties that the stream's schema has, or that were announced since.
@@ -146,7 +151,7 @@ impl Recorder {
     /// Prepares for the pages of a stream; nothing if it is not fed by pages.
     #[must_use]
     pub fn new(feed: &Feed, place: Place) -> Option<Self> {
-        let Source::Pages { shape, .. } = feed.stream.source else { return None };
+        let Source::Pages { pages, shape } = feed.stream.source else { return None };
         let schema: Value = serde_json::from_str(feed.stream.schema).ok()?;
         let properties = schema.get("properties").and_then(Value::as_object);
         let name = match place {
@@ -156,6 +161,7 @@ impl Recorder {
         Some(Self {
             feed: feed.clone(),
             shape,
+            id: pages.id,
             place: (name, to_raw_value(place.code()).ok()?),
             known: properties.into_iter().flatten().map(|(name, _)| name.clone()).collect(),
         })
@@ -195,11 +201,17 @@ impl Recorder {
                     page: number,
                     problem,
                 };
-                let members: Members<'_> = serde_json::from_str(element.get())
+                let mut members: Members<'_> = serde_json::from_str(element.get())
                     .map_err(|_| wrong("it is not an object"))?;
+                let is_absent =
+                    |id: &&str| members.get(*id).is_none_or(|value| value.get() == "null");
+                let id = self.id.filter(is_absent);
+                let digest = id.map(|_| digest(element));
+                members.retain(|name, _| id.is_none_or(|id| id != &**name));
+                let own = id.zip(digest.as_deref()).map(|(id, text)| (id, Member::Text(text)));
                 let members = members.into_iter().map(|(name, raw)| (name, Member::Raw(raw)));
                 records += self
-                    .record(Vec::new(), members.collect(), emit)?
+                    .record(own.into_iter().collect(), members.collect(), emit)?
                     .ok_or_else(|| wrong("a key is missing"))?;
             }
         }
@@ -287,6 +299,13 @@ impl Recorder {
         emit.record(stream.name, &record)?;
         Ok(Some(1))
     }
+}
+
+/// What stands in for an id: the first half of a SHA-256 of the element, in hexadecimal digits.
+fn digest(element: &RawValue) -> String {
+    let mut hash = Sha256::new();
+    hash.update(element.get());
+    half(hash).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -104,20 +104,14 @@ fn a_member_that_the_schema_does_not_have_is_announced_once_and_kept() {
 fn what_cannot_be_a_record_is_named_by_its_place_and_not_repeated() {
     let cases = [
         (
-            r#"{"payload":{"transactions":[{"transactionId":"x"},{"description":"secret"}]}}"#,
-            "financial_events: element 2 of page 3: a key is missing",
+            r#"{"inventory":[{"sku":"x"},{"expirationDetails":"secret"}]}"#,
+            "awd_inventory: element 2 of page 3: a key is missing",
         ),
+        (r#"{"inventory":[{"sku":null}]}"#, "awd_inventory: element 1 of page 3: a key is missing"),
+        (r#"{"inventory":["secret"]}"#, "awd_inventory: element 1 of page 3: it is not an object"),
         (
-            r#"{"payload":{"transactions":[{"transactionId":null}]}}"#,
-            "financial_events: element 1 of page 3: a key is missing",
-        ),
-        (
-            r#"{"payload":{"transactions":["secret"]}}"#,
-            "financial_events: element 1 of page 3: it is not an object",
-        ),
-        (
-            r#"{"payload":"secret"}"#,
-            "the answer is not a list as Amazon documents it: `transactions`: another type was expected",
+            r#"{"inventory":"secret"}"#,
+            "the answer is not a list as Amazon documents it: `inventory`: another type was expected",
         ),
         (
             "<html>secret</html>",
@@ -125,8 +119,21 @@ fn what_cannot_be_a_record_is_named_by_its_place_and_not_repeated() {
         ),
     ];
     for (body, message) in cases {
-        assert_eq!(read("financial_events", body).1.unwrap_err().to_string(), message);
+        assert_eq!(read("awd_inventory", body).1.unwrap_err().to_string(), message);
     }
+}
+
+#[test]
+fn a_digest_stands_in_for_an_id_that_amazon_leaves_out() {
+    let body = r#"{"payload":{"transactions":[{"a":1},{"transactionId":null,"a":1},{"a":2}]}}"#;
+    let (emitted, read) = read("financial_events", body);
+    assert_eq!(read.unwrap().0, 3);
+    let id = |record: &String| -> String {
+        let record: Value = serde_json::from_str(record).unwrap();
+        record["transactionId"].as_str().unwrap().to_owned()
+    };
+    let ids: BTreeSet<_> = emitted.records.iter().map(id).collect();
+    assert_eq!((ids.len(), ids.first().unwrap().len()), (3, 32));
 }
 
 #[test]

@@ -18,12 +18,13 @@ pub(super) static ACCOUNT: Pages = Pages {
 /// A range of more than 180 days gives nothing at all, and long ones have failed in the middle, so a
 /// window holds thirty. The marketplace is left out because orders that sellers fulfil themselves are
 /// missing otherwise. Orders come up to two days late, and a deferred transaction changes when it is
-/// released: thirty days are read again.
+/// released: thirty days are read again. The model requires no id, and Amazon's own example has none.
 pub(super) static TRANSACTIONS: Pages = Pages {
     extraction: Extraction::Window { longest: TimeDelta::days(30), retention: None },
     lookback: TimeDelta::days(30),
     windows: &[["postedAfter", "postedBefore"]],
     list: &["payload", "transactions"],
+    id: Some("transactionId"),
     token: Some(PageToken { parameter: "nextToken", member: &["payload", "nextToken"] }),
     roles: &["Finance and Accounting"],
     ..Pages::plain(&api::LIST_TRANSACTIONS)

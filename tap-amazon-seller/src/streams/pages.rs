@@ -40,6 +40,9 @@ pub struct Pages {
     /// The members of an answer that lead to the list, or to its one element. Without any, the whole
     /// answer is that element.
     pub list: &'static [&'static str],
+    /// The member that identifies an element, where Amazon may leave it out: a digest of the element
+    /// stands in for it then.
+    pub id: Option<&'static str>,
     /// How the next page is asked for; nothing where there is only one.
     pub token: Option<PageToken>,
     /// Whether the pages of a window are kept in memory until the last one is there: because records are
@@ -70,6 +73,7 @@ impl Pages {
             reached: &[],
             page_size: None,
             list: &[],
+            id: None,
             token: None,
             is_held: false,
             is_restricted: false,
