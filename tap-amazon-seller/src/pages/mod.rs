@@ -305,7 +305,7 @@ impl Recorder {
 fn digest(element: &RawValue) -> String {
     let mut hash = Sha256::new();
     hash.update(element.get());
-    half(hash).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(half(hash)))
 }
 
 #[cfg(test)]
