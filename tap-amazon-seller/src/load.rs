@@ -189,7 +189,8 @@ fn read(
         settlements: &source.settlements,
     };
     let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-    let origin = Origin { report_id: source.report_id.clone(), until: source.until };
+    let (report_id, until) = (source.report_id.clone(), source.until);
+    let origin = Origin { report_id, until, extracted_at: None };
     writer.extracted_at(clock.now(), origin);
     let mut digesting = Digesting::new(&mut *writer);
     let loaded = document::load(chunks, &facts, &source.feeds, &mut digesting);

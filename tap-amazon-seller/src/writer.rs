@@ -122,7 +122,7 @@ impl Writer {
     /// Sets the time at which the records that follow were seen, and the report that they come from.
     pub fn extracted_at(&mut self, time: DateTime<Utc>, origin: Origin) {
         self.extracted_at = time.to_rfc3339_opts(SecondsFormat::Millis, true);
-        self.origin = origin;
+        self.origin = Origin { extracted_at: Some(time), ..origin };
     }
 
     /// The records written so far, by stream, of the streams that are open by now.

@@ -4,12 +4,14 @@
 //! examples lack members that its models call required.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use api_client::SecretUrl;
 use chrono::{DateTime, SecondsFormat, Utc};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value};
 
 use crate::marketplace::Marketplace;
 
@@ -173,9 +175,67 @@ pub enum CatalogQuery<'a> {
     Brand(&'a str),
 }
 
+/// The value of a parameter of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Parameter {
+    /// One value.
+    Text(String),
+    /// A number.
+    Number(u64),
+    /// Several values.
+    Texts(Vec<&'static str>),
+}
+
+/// As a query has it.
+impl fmt::Display for Parameter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => formatter.write_str(text),
+            Self::Number(number) => number.fmt(formatter),
+            Self::Texts(texts) => formatter.write_str(&texts.join(",")),
+        }
+    }
+}
+
+/// A body whose parameters have names with dots in them, which lead into its objects.
+pub(crate) fn nested(parameters: &[(&'static str, Parameter)]) -> Value {
+    let mut body = Map::new();
+    for (path, parameter) in parameters {
+        let (objects, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let mut at = &mut body;
+        for object in objects.split('.').filter(|object| !object.is_empty()) {
+            let inner = at.entry(object).or_insert_with(|| Value::Object(Map::new()));
+            // A name that leads into a value is wrong in the table, and a test would see it.
+            let Value::Object(inner) = inner else { return Value::Null };
+            at = inner;
+        }
+        at.insert(name.to_owned(), serde_json::json!(parameter));
+    }
+    Value::Object(body)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_with_dots_lead_into_the_objects_of_a_body() {
+        let text = |text: &str| Parameter::Text(text.to_owned());
+        let body = nested(&[
+            ("filters.kind", text("X")),
+            ("filters.time.start", text("a")),
+            ("filters.time.end", text("b")),
+            ("filters.programs", Parameter::Texts(vec!["P", "Q"])),
+            ("limit", Parameter::Number(500)),
+        ]);
+        let expected = serde_json::json!({
+            "filters": {"kind": "X", "time": {"start": "a", "end": "b"}, "programs": ["P", "Q"]},
+            "limit": 500,
+        });
+        assert_eq!(body, expected);
+        assert_eq!(Parameter::Texts(vec!["P", "Q"]).to_string(), "P,Q");
+    }
 
     #[test]
     fn a_specification_has_the_members_of_the_model_and_times_in_utc() {

@@ -18,9 +18,12 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+#[cfg(test)]
+pub(crate) use body::nested;
 pub(crate) use body::utc;
 pub use body::{
-    CatalogPage, CatalogQuery, Item, Participation, Report, ReportDocument, ReportSpecification,
+    CatalogPage, CatalogQuery, Item, Parameter, Participation, Report, ReportDocument,
+    ReportSpecification,
 };
 use body::{CreatedReport, Participations, ReportList};
 use dialect::Answers;
@@ -29,7 +32,7 @@ use restricted::{RestrictedToken, RestrictedTokens};
 
 use crate::marketplace::{Marketplace, Region};
 use crate::report_types::ReportType;
-use crate::streams::{PageToken, Pages};
+use crate::streams::Pages;
 
 /// An operation with a published plan.
 const fn operation(
@@ -41,6 +44,11 @@ const fn operation(
 ) -> Operation {
     let idempotent = matches!(method, Method::Get);
     Operation { name, method, path, plan: Some(UsagePlan { rate, burst }), idempotent }
+}
+
+/// A search: a POST that asks and changes nothing, with a published plan.
+const fn search(name: &'static str, path: &'static str, rate: f64, burst: u32) -> Operation {
+    Operation { idempotent: true, ..operation(name, Method::Post, path, rate, burst) }
 }
 
 /// Which marketplaces the account takes part in.
@@ -117,6 +125,17 @@ pub const GET_CUSTOMER_INVOICES: Operation = operation(
     10.0,
     10,
 );
+
+/// What Subscribe & Save brings in a marketplace.
+pub const GET_SELLING_PARTNER_METRICS: Operation = search(
+    "getSellingPartnerMetrics",
+    "/replenishment/2022-11-07/sellingPartners/metrics/search",
+    1.0,
+    1,
+);
+/// The same of each offer.
+pub const LIST_OFFER_METRICS: Operation =
+    search("listOfferMetrics", "/replenishment/2022-11-07/offers/metrics/search", 1.0, 1);
 
 /// How many identifiers [`Api::catalog_items`] takes, and how many items a page of it holds.
 pub const CATALOG_PAGE: usize = 20;
@@ -259,20 +278,16 @@ impl Api {
         self.client.call(call).await?.json()
     }
 
-    /// One page of a list, as Amazon sends it; see [`Page::of`](crate::pages::Page::of). Parameters are
-    /// the same on all pages of a list.
+    /// One page of a list, as Amazon sends it; see [`Page::of`](crate::pages::Page::of).
     pub async fn page(
         &self,
         pages: &Pages,
-        parameters: &[(&'static str, String)],
-        token: Option<&str>,
+        parameters: &[(&'static str, Parameter)],
     ) -> Result<Bytes, Error> {
-        let parameters = parameters.iter();
-        let call = parameters
-            .fold(Call::to(pages.operation), |call, (name, value)| call.query(name, value));
-        let call = match pages.token {
-            Some(PageToken { parameter, .. }) => call.query_opt(parameter, token),
-            None => call,
+        let call = Call::to(pages.operation);
+        let call = match pages.operation.method {
+            Method::Post => call.json(&body::nested(parameters)),
+            _ => parameters.iter().fold(call, |call, (name, value)| call.query(name, value)),
         };
         let call = if pages.is_restricted {
             call.token(self.restricted.of(&self.client, pages.operation).await?)
@@ -381,6 +396,8 @@ mod tests {
             GET_ORDERS,
             GET_CUSTOMER_INVOICES,
             SEARCH_ORDERS,
+            GET_SELLING_PARTNER_METRICS,
+            LIST_OFFER_METRICS,
         ];
         let once: Vec<_> =
             all.iter().filter(|operation| !operation.idempotent).map(|o| o.name).collect();

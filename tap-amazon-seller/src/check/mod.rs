@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use api_client::Error;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use singer::cli::Incomplete;
 
@@ -21,12 +21,12 @@ use crate::account::{self, AccountError, Area};
 use crate::api::{Api, CatalogQuery};
 use crate::config::{CatalogScope, Config};
 use crate::document::{Feed, Place};
-use crate::due::{self, Part, Windowed};
+use crate::due::{self, At, Part, Windowed};
 use crate::marketplace::Region;
 use crate::pages::order::Share;
 use crate::plan::Window;
 use crate::selection::Selected;
-use crate::streams::{Pages, Scope, Source, Stream};
+use crate::streams::{Edges, Pages, Scope, Source, Stream};
 use crate::sync::{Run, policy};
 use crate::table::{Side, Table};
 
@@ -218,14 +218,19 @@ async fn call(area: &Area, probe: Probe, config: &Config, now: DateTime<Utc>) ->
             let Some(pages) = Pages::of(stream) else { return Answer::Unknown };
             let place = match pages.scope {
                 Scope::Region => Place::Region(area.region()),
-                Scope::Marketplace | Scope::Only(_) => Place::Marketplace(marketplace),
+                Scope::Marketplace => Place::Marketplace(marketplace),
+                Scope::Only(ids) => {
+                    let mut own = area.marketplaces.iter().copied();
+                    Place::Marketplace(own.find(|it| ids.contains(&it.id)).unwrap_or(marketplace))
+                }
             };
-            let window = Window::Times(now - LATELY, now - SETTLED);
-            let parts = Part::of(pages, place, window);
+            let parts = Part::of(pages, place, lately(pages, now), now);
             let Some(part) = parts.first() else { return Answer::Unknown };
-            let mut parameters = part.parameters(pages, place, area);
+            let size = pages.page_size.map(|size| size.most);
+            let mut parameters =
+                part.parameters(pages, place, &area.marketplaces, size, &At::Start);
             parameters.extend(due::included(pages, &[essence(stream)]));
-            area.api.page(pages, &parameters, None).await.map(drop)
+            area.api.page(pages, &parameters).await.map(drop)
         }
         (Probe::Catalog | Probe::Offers | Probe::Pages(_), None) => return Answer::Unknown,
     };
@@ -245,6 +250,17 @@ fn essence(stream: &'static Stream) -> Feed {
     let restricted = share.into_iter().flat_map(Share::restricted);
     feed.deselected.extend(restricted.map(str::to_owned));
     feed
+}
+
+/// A short window of the past that a list accepts.
+fn lately(pages: &Pages, now: DateTime<Utc>) -> Window {
+    match pages.edges {
+        Edges::Days { late } => {
+            let end = (now - late).date_naive().and_time(NaiveTime::MIN).and_utc();
+            Window::Times(end - TimeDelta::days(1), end)
+        }
+        _ => Window::Times(now - LATELY, now - SETTLED),
+    }
 }
 
 /// What a failure says about the role.

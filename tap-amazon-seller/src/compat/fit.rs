@@ -13,13 +13,15 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::{Dress, From};
 use crate::marketplace::Marketplace;
 
-/// The report that records come from.
+/// Where records come from, and when they were seen.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
     /// Amazon's id of it; empty for records that come from no report.
     pub report_id: String,
     /// The end of its window; nothing for a picture of the present.
     pub until: Option<DateTime<Utc>>,
+    /// When the records were seen.
+    pub extracted_at: Option<DateTime<Utc>>,
 }
 
 /// A record does not fit.
@@ -116,13 +118,16 @@ impl Property {
             },
             Some(From::ReportId) => Some(Cow::Owned(to_raw_value(&origin.report_id)?)),
             Some(From::Text(text)) => Some(Cow::Owned(to_raw_value(text)?)),
-            Some(From::ReportEnd) => {
-                let end = origin.until.map(|end| end.to_rfc3339_opts(SecondsFormat::Secs, true));
-                Some(Cow::Owned(to_raw_value(&end)?))
-            }
+            Some(From::ReportEnd) => Some(Cow::Owned(time(origin.until)?)),
+            Some(From::ExtractedAt) => Some(Cow::Owned(time(origin.extracted_at)?)),
         };
         Ok(found)
     }
+}
+
+/// A time in seconds, or null.
+fn time(time: Option<DateTime<Utc>>) -> serde_json::Result<Box<RawValue>> {
+    to_raw_value(&time.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true)))
 }
 
 /// The member that a path leads to.

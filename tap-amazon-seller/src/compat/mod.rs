@@ -56,6 +56,8 @@ pub enum From {
     ReportId,
     /// The end of the window of that report.
     ReportEnd,
+    /// When the record was seen.
+    ExtractedAt,
     /// The same text on all records.
     Text(&'static str),
 }
@@ -66,7 +68,7 @@ impl From {
         match self {
             Self::Path(path) => path.first().copied(),
             Self::Country(member) | Self::Alone(member) => Some(member),
-            Self::ReportId | Self::ReportEnd | Self::Text(_) => None,
+            Self::ReportId | Self::ReportEnd | Self::ExtractedAt | Self::Text(_) => None,
         }
     }
 }

@@ -30,8 +30,11 @@ fn properties(schema: &str) -> Vec<String> {
 }
 
 fn worn(name: &str, record: &Value) -> Value {
-    let origin =
-        Origin { report_id: "R1".to_owned(), until: Some("2026-11-02T00:00:00Z".parse().unwrap()) };
+    let origin = Origin {
+        report_id: "R1".to_owned(),
+        until: Some("2026-11-02T00:00:00Z".parse().unwrap()),
+        extracted_at: Some("2026-11-03T04:05:06.789Z".parse().unwrap()),
+    };
     let fit = Fit::new(dress(name)).unwrap();
     serde_json::from_slice(&fit.dress(record.to_string().as_bytes(), &origin).unwrap()).unwrap()
 }

@@ -8,7 +8,7 @@ mod pages;
 mod report;
 
 pub use follow::{Follower, followers};
-pub use pages::{Part, Withheld, included};
+pub use pages::{At, Part, Withheld, included};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -287,6 +287,7 @@ where
             let grid = match lane.source.edges() {
                 Edges::Moments => Grid::Moments,
                 Edges::Midnights => Grid::Midnights(lane.place.time_zone()),
+                Edges::Days { late } => Grid::Days { late },
                 Edges::Periods(period) => Grid::Periods(period),
             };
             let lengths = Lengths { lookback: lane.lookback, longest, retention };

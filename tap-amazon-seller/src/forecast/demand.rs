@@ -19,7 +19,7 @@ use crate::job::Job;
 use crate::marketplace::Region;
 use crate::plan::{Bounds, Window};
 use crate::selection::Selected;
-use crate::streams::{Extraction, Pages, Report, Source};
+use crate::streams::{Extraction, Next, Pages, Report, Source};
 
 /// What a run would do.
 #[derive(Debug)]
@@ -268,7 +268,8 @@ fn demands(lanes: &[&Lane<Report>], shares: &[Share]) -> Vec<Demand> {
 
 /// The calls for a list: a page for each window, and nobody knows how many more.
 fn pages_demand(lane: &Lane<Pages>) -> Demand {
-    let more = lane.source.token.map(|_| "a call for each further page of a list");
+    let has_more = lane.source.next != Next::Nowhere;
+    let more = has_more.then_some("a call for each further page of a list");
     let lists = lane.source.windows.len().max(1);
     Demand { operation: lane.source.operation, calls: (lane.windows.len() * lists) as u64, more }
 }

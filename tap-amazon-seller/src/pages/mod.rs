@@ -4,6 +4,7 @@
 //! that Amazon sent.
 
 mod events;
+mod figures;
 pub mod order;
 mod understanding;
 
@@ -20,9 +21,10 @@ use sha2::{Digest, Sha256};
 use crate::document::{Emit, EmitError, Feed, Place};
 use crate::plan::Window;
 use crate::record::identity::half;
-use crate::streams::{PageShape, Pages, Source};
+use crate::streams::{Next, PageShape, Pages, Source};
 use events::Events;
 use order::Share;
+use twox_hash::XxHash64;
 pub use understanding::understands;
 
 /// The members of an object, as they were sent.
@@ -33,10 +35,12 @@ pub type Members<'a> = IndexMap<Cow<'a, str>, &'a RawValue>;
 pub struct Page<'a> {
     /// The elements.
     pub elements: Vec<&'a RawValue>,
-    /// Where the next page is; nothing on the last one.
+    /// The token of the next page; nothing on the last one, and where there are no tokens.
     pub next: Option<String>,
     /// The time at which the list ends, where Amazon says it.
     pub reached: Option<DateTime<Utc>>,
+    /// How many elements the list has on all of its pages, where Amazon says that.
+    pub total: Option<u64>,
 }
 
 /// Why a page did not become records. No text holds a value.
@@ -78,24 +82,33 @@ impl<'a> Page<'a> {
             (_, Some(one)) if one.get().starts_with('{') => vec![one],
             (path, Some(list)) => read(list.get().as_bytes(), last(path))?,
         };
-        let next = match pages.token {
-            None => None,
-            Some(token) => match member(whole, token.member)? {
-                None => None,
-                Some(text) => {
-                    let text: Option<String> = read(text.get().as_bytes(), last(token.member))?;
-                    text.filter(|token| !token.is_empty())
-                }
-            },
-        };
-        let reached = match member(whole, pages.reached)? {
-            Some(time) if !pages.reached.is_empty() => {
-                Some(read(time.get().as_bytes(), last(pages.reached))?)
+        let (mut next, mut total) = (None, None);
+        match pages.next {
+            Next::Nowhere => {}
+            Next::Token(token) => {
+                let text: Option<String> = said(whole, token.member)?;
+                next = text.filter(|token| !token.is_empty());
             }
-            _ => None,
-        };
-        Ok(Self { elements, next, reached })
+            Next::Offset(offset) => total = said(whole, offset.total)?,
+        }
+        let reached = if pages.reached.is_empty() { None } else { said(whole, pages.reached)? };
+        Ok(Self { elements, next, reached, total })
     }
+
+    /// A digest of each element, by which the same one is known on another page.
+    #[must_use]
+    pub fn digests(&self) -> Vec<u64> {
+        let digest = |element: &&RawValue| XxHash64::oneshot(0, element.get().as_bytes());
+        self.elements.iter().map(digest).collect()
+    }
+}
+
+/// What the member that a path leads to says, if it is there.
+fn said<'a, T: Deserialize<'a>>(
+    whole: &'a RawValue,
+    path: &[&'static str],
+) -> Result<Option<T>, PageError> {
+    member(whole, path)?.map(|text| read(text.get().as_bytes(), last(path))).transpose()
 }
 
 /// The member that a path leads to, unless one on the way is absent or null.
@@ -143,7 +156,7 @@ pub struct Recorder {
 #[serde(untagged)]
 enum Member<'a> {
     Raw(&'a RawValue),
-    Text(&'a str),
+    Text(Cow<'a, str>),
     List(Vec<&'a RawValue>),
 }
 
@@ -177,7 +190,7 @@ impl Recorder {
         emit: &mut dyn Emit,
     ) -> Result<u64, PageError> {
         match self.shape {
-            PageShape::Elements => self.elements(number, pages, emit),
+            PageShape::Elements | PageShape::Figures(_) => self.elements(number, pages, emit),
             PageShape::EventsOfOrders | PageShape::EventsWithoutOrder => {
                 self.events(window, pages, emit)
             }
@@ -203,15 +216,19 @@ impl Recorder {
                 };
                 let mut members: Members<'_> = serde_json::from_str(element.get())
                     .map_err(|_| wrong("it is not an object"))?;
+                let own = match self.shape {
+                    PageShape::Figures(figures) => figures::own(figures, &mut members),
+                    _ => Some(Vec::new()),
+                };
+                let Some(mut own) = own else { continue };
                 let is_absent =
                     |id: &&str| members.get(*id).is_none_or(|value| value.get() == "null");
                 let id = self.id.filter(is_absent);
-                let digest = id.map(|_| digest(element));
                 members.retain(|name, _| id.is_none_or(|id| id != &**name));
-                let own = id.zip(digest.as_deref()).map(|(id, text)| (id, Member::Text(text)));
+                own.extend(id.map(|id| (id, Member::Text(Cow::Owned(digest(element))))));
                 let members = members.into_iter().map(|(name, raw)| (name, Member::Raw(raw)));
                 records += self
-                    .record(own.into_iter().collect(), members.collect(), emit)?
+                    .record(own, members.collect(), emit)?
                     .ok_or_else(|| wrong("a key is missing"))?;
             }
         }
@@ -254,12 +271,12 @@ impl Recorder {
             let mut own = Vec::new();
             match (self.shape, &order) {
                 (PageShape::EventsOfOrders, Some(order)) => {
-                    own.push(("AmazonOrderId", Member::Text(order)));
+                    own.push(("AmazonOrderId", Member::Text(Cow::Borrowed(order))));
                 }
                 (PageShape::EventsWithoutOrder, None) => {}
                 _ => continue,
             }
-            own.push(("PostedDate", Member::Text(&day)));
+            own.push(("PostedDate", Member::Text(Cow::Borrowed(&day))));
             let lists = lists.into_iter().map(|(name, list)| (name, Member::List(list)));
             records += self.record(own, lists.collect(), emit)?.unwrap_or_default();
         }

@@ -203,6 +203,81 @@ fn stock_from_the_api_is_the_record_that_the_report_gives_with_its_marketplace()
     assert_eq!(emitted.properties, Vec::<String>::new());
 }
 
+/// Reads one answer for a stream of a marketplace.
+fn read_in_the_us(stream: &str, body: &str) -> (Emitted, Option<u64>) {
+    let place = Place::Marketplace(crate::marketplace::Marketplace::find("US").unwrap());
+    let mut recorder = Recorder::new(&Feed::all(stream_of(stream)), place).unwrap();
+    let page = Page::of(pages(stream), body.as_bytes()).unwrap();
+    let (mut emitted, total) = (Emitted::default(), page.total);
+    recorder.pages(Window::Present, 1, &[page], &mut emitted).unwrap();
+    (emitted, total)
+}
+
+/// Amazon's published example of an answer has intervals of a year and of two; one of a day is added.
+const METRICS: &str = r#"{"metrics":[
+    {"subscriberAverageRevenue":125.93,"couponsRevenuePenetration":0.0,"currencyCode":"USD","timeInterval":{"endDate":"2025-05-09T22:36:56Z","startDate":"2024-05-09T22:36:56Z"}},
+    {"growingSubscriberLifeTimeValueFromOTP":113.31,"timeInterval":{"endDate":"2025-05-09T22:36:56Z","startDate":"2023-05-09T22:36:56Z"}},
+    {"shippedSubscriptionUnits":5290,"totalSubscriptionsRevenue":131340.240,"timeInterval":{"startDate":"2025-05-09T00:00:00Z","endDate":"2025-05-09T00:00:00Z"}}]}"#;
+
+#[test]
+fn figures_of_days_and_of_years_part_by_their_intervals() {
+    let (days, total) = read_in_the_us("replenishment_daily_metrics", METRICS);
+    assert_eq!(total, None);
+    assert_eq!(
+        days.records,
+        [
+            r#"{"marketplace_id":"ATVPDKIKX0DER","report_end_date":"2025-05-09","shippedSubscriptionUnits":5290,"totalSubscriptionsRevenue":131340.240,"timeInterval":{"startDate":"2025-05-09T00:00:00Z","endDate":"2025-05-09T00:00:00Z"}}"#
+        ]
+    );
+    let (years, _) = read_in_the_us("replenishment_rolling_metrics", METRICS);
+    assert_eq!(years.records.len(), 2);
+    assert!(years.records[0].starts_with(
+        r#"{"marketplace_id":"ATVPDKIKX0DER","interval_start_date":"2024-05-09T22:36:56Z","interval_end_date":"2025-05-09T22:36:56Z","subscriberAverageRevenue":125.93,"#
+    ));
+    // A figure of days stands in this one, and is kept.
+    assert_eq!(years.properties, ["couponsRevenuePenetration"]);
+}
+
+#[test]
+fn an_offer_has_its_day_and_a_vendors_offer_has_empty_keys() {
+    let body = r#"{"offers":[
+        {"asin":"B0","sku":"S","fulfillmentChannelType":"AMAZON","revenuePenetration":23.60,"timeInterval":{"startDate":"2022-01-01T00:00:00Z","endDate":"2022-01-01T00:00:00Z"}},
+        {"asin":"B1","sku":null,"productGroup":"gl_tent","timeInterval":{"startDate":"2022-01-01T00:00:00Z","endDate":"2022-01-01T00:00:00Z"}}],
+        "pagination":{"totalResults":17}}"#;
+    let (offers, total) = read_in_the_us("replenishment_offer_metrics", body);
+    assert_eq!(total, Some(17));
+    let day =
+        r#""timeInterval":{"startDate":"2022-01-01T00:00:00Z","endDate":"2022-01-01T00:00:00Z"}}"#;
+    let head = r#"{"marketplace_id":"ATVPDKIKX0DER","report_end_date":"2022-01-01","#;
+    assert_eq!(
+        offers.records,
+        [
+            format!(
+                r#"{head}"asin":"B0","sku":"S","fulfillmentChannelType":"AMAZON","revenuePenetration":23.60,{day}"#
+            ),
+            format!(
+                r#"{head}"sku":"","fulfillmentChannelType":"","asin":"B1","productGroup":"gl_tent",{day}"#
+            ),
+        ]
+    );
+    let (expected, _) = read_in_the_us("replenishment_offer_forecast", body);
+    assert!(expected.records[0].starts_with(
+        r#"{"marketplace_id":"ATVPDKIKX0DER","interval_start_date":"2022-01-01T00:00:00Z","interval_end_date":"2022-01-01T00:00:00Z","asin":"B0""#
+    ));
+}
+
+#[test]
+fn figures_without_an_interval_lack_a_key() {
+    let place = Place::Marketplace(crate::marketplace::Marketplace::find("US").unwrap());
+    let feed = Feed::all(stream_of("replenishment_offer_metrics"));
+    let mut recorder = Recorder::new(&feed, place).unwrap();
+    let body = br#"{"offers":[{"asin":"secret","sku":"S","fulfillmentChannelType":"AMAZON"}]}"#;
+    let page = Page::of(pages("replenishment_offer_metrics"), body).unwrap();
+    let error = recorder.pages(Window::Present, 2, &[page], &mut Emitted::default()).unwrap_err();
+    let message = "replenishment_offer_metrics: element 1 of page 2: a key is missing";
+    assert_eq!(error.to_string(), message);
+}
+
 /// Reads pages of events that were posted on a day.
 fn events(stream: &str, bodies: &[&str]) -> Emitted {
     let mut recorder =

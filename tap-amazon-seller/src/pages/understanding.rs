@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::{Page, Recorder};
 use crate::api;
 use crate::document::{Emit, EmitError, Feed, Place};
-use crate::marketplace::Region;
+use crate::marketplace::{Marketplace, Region};
 use crate::plan::Window;
-use crate::streams::{Roster, Source, Stream};
+use crate::streams::{Roster, Scope, Source, Stream};
 
 /// Takes everything and keeps nothing.
 struct Nowhere;
@@ -54,7 +54,11 @@ fn path_of(stream: &Stream) -> Option<&'static str> {
 
 fn becomes_records(stream: &'static Stream, body: &[u8]) -> bool {
     let Source::Pages { pages, .. } = &stream.source else { return false };
-    let recorder = Recorder::new(&Feed::all(stream), Place::Region(Region::Na));
+    let place = match pages.scope {
+        Scope::Region => Some(Place::Region(Region::Na)),
+        Scope::Marketplace | Scope::Only(_) => Marketplace::find("US").map(Place::Marketplace),
+    };
+    let recorder = place.and_then(|place| Recorder::new(&Feed::all(stream), place));
     match (recorder, Page::of(pages, body)) {
         (Some(mut recorder), Ok(page)) => {
             recorder.pages(Window::Present, 1, &[page], &mut Nowhere).is_ok()

@@ -154,6 +154,11 @@ pub enum Grid {
     Moments,
     /// At the midnights of a time zone.
     Midnights(Tz),
+    /// At the midnights of UTC. A day is due when it has been over for so long.
+    Days {
+        /// How long.
+        late: TimeDelta,
+    },
     /// At the midnights of UTC at which periods begin. A period is due when its figures have had their
     /// time to come in; see [`LATEST`](crate::settling::LATEST).
     Periods(Period),
@@ -165,6 +170,7 @@ impl Grid {
         match self {
             Self::Moments => time,
             Self::Midnights(zone) => midnight(time, zone),
+            Self::Days { .. } => midnight(time, Tz::UTC),
             Self::Periods(period) => {
                 period.first_day(time.date_naive()).and_time(NaiveTime::MIN).and_utc()
             }
@@ -175,6 +181,7 @@ impl Grid {
     fn settled(self, bounds: Bounds) -> DateTime<Utc> {
         match self {
             Self::Moments | Self::Midnights(_) => self.floor(bounds.settled()),
+            Self::Days { late } => self.floor(bounds.settled().min(bounds.now - late)),
             Self::Periods(_) => self.floor(bounds.settled().min(bounds.now - LATEST)),
         }
     }

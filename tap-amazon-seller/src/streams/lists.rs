@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Extraction, PageSize, PageToken, Pages, Scope};
+use super::{Extraction, Next, PageSize, PageToken, Pages, Scope};
 use crate::api;
 use crate::marketplace::Region;
 
@@ -25,7 +25,7 @@ pub(super) static TRANSACTIONS: Pages = Pages {
     windows: &[["postedAfter", "postedBefore"]],
     list: &["payload", "transactions"],
     id: Some("transactionId"),
-    token: Some(PageToken { parameter: "nextToken", member: &["payload", "nextToken"] }),
+    next: Next::Token(PageToken { parameter: "nextToken", member: &["payload", "nextToken"] }),
     roles: &["Finance and Accounting"],
     ..Pages::plain(&api::LIST_TRANSACTIONS)
 };
@@ -49,7 +49,7 @@ pub(crate) static ORDERS: Pages = Pages {
     included: Some("includedData"),
     reached: &["lastUpdatedBefore"],
     list: &["orders"],
-    token: Some(PageToken { parameter: "paginationToken", member: &["pagination", "nextToken"] }),
+    next: Next::Token(PageToken { parameter: "paginationToken", member: &["pagination", "nextToken"] }),
     roles: &[
         "Inventory and Order Tracking",
         "Amazon Fulfillment",
@@ -80,7 +80,7 @@ pub(super) static EVENTS: Pages = Pages {
     windows: &[["PostedAfter", "PostedBefore"]],
     page_size: Some(PageSize { parameter: "MaxResultsPerPage", most: 100 }),
     list: &["payload", "FinancialEvents"],
-    token: Some(PageToken { parameter: "NextToken", member: &["payload", "NextToken"] }),
+    next: Next::Token(PageToken { parameter: "NextToken", member: &["payload", "NextToken"] }),
     is_held: true,
     roles: &["Finance and Accounting", "Amazon Fulfillment"],
     ..Pages::plain(&api::LIST_FINANCIAL_EVENTS)
@@ -97,7 +97,7 @@ pub(super) static INVENTORY: Pages = Pages {
     query: &[("details", "true"), ("granularityType", "Marketplace")],
     marketplaces: &["granularityId", "marketplaceIds"],
     list: &["payload", "inventorySummaries"],
-    token: Some(PageToken { parameter: "nextToken", member: &["pagination", "nextToken"] }),
+    next: Next::Token(PageToken { parameter: "nextToken", member: &["pagination", "nextToken"] }),
     is_held: true,
     roles: &["Product Listing", "Amazon Fulfillment"],
     ..Pages::plain(&api::GET_INVENTORY_SUMMARIES)
@@ -108,7 +108,7 @@ pub(super) static DISTRIBUTION: Pages = Pages {
     regions: &[Region::Na],
     query: &[("details", "SHOW"), ("maxResults", "200")],
     list: &["inventory"],
-    token: Some(PageToken { parameter: "nextToken", member: &["nextToken"] }),
+    next: Next::Token(PageToken { parameter: "nextToken", member: &["nextToken"] }),
     roles: &["Amazon Warehousing and Distribution"],
     ..Pages::plain(&api::LIST_INVENTORY)
 };
@@ -128,7 +128,7 @@ pub(super) static PURCHASE_ORDERS: Pages = Pages {
     query: &[("limit", "100"), ("sortOrder", "ASC"), ("includeDetails", "true")],
     windows: &[["createdAfter", "createdBefore"], ["changedAfter", "changedBefore"]],
     list: &["payload", "orders"],
-    token: Some(PageToken {
+    next: Next::Token(PageToken {
         parameter: "nextToken",
         member: &["payload", "pagination", "nextToken"],
     }),
@@ -144,7 +144,7 @@ pub(super) static FULFILMENT_ORDERS: Pages = Pages {
     query: &[("limit", "100"), ("sortOrder", "ASC"), ("includeDetails", "true")],
     windows: &[["createdAfter", "createdBefore"]],
     list: &["orders"],
-    token: Some(PageToken { parameter: "nextToken", member: &["pagination", "nextToken"] }),
+    next: Next::Token(PageToken { parameter: "nextToken", member: &["pagination", "nextToken"] }),
     is_restricted: true,
     roles: &["Direct-to-Consumer Shipping (Restricted)"],
     ..Pages::plain(&api::GET_ORDERS)
@@ -157,7 +157,7 @@ pub(super) static CUSTOMER_INVOICES: Pages = Pages {
     query: &[("limit", "100"), ("sortOrder", "ASC")],
     windows: &[["createdAfter", "createdBefore"]],
     list: &["customerInvoices"],
-    token: Some(PageToken { parameter: "nextToken", member: &["pagination", "nextToken"] }),
+    next: Next::Token(PageToken { parameter: "nextToken", member: &["pagination", "nextToken"] }),
     is_restricted: true,
     roles: &["Direct-to-Consumer Shipping (Restricted)"],
     ..Pages::plain(&api::GET_CUSTOMER_INVOICES)

@@ -17,12 +17,13 @@ mod alternatives;
 mod fulfillment;
 pub(crate) mod lists;
 mod pages;
+mod replenishment;
 mod roster;
 mod settlements;
 mod table;
 
 pub use alternatives::SourceError;
-pub use pages::{PageShape, PageSize, PageToken, Pages};
+pub use pages::{Ends, Figures, Length, Next, PageOffset, PageShape, PageSize, PageToken, Pages};
 pub use roster::Roster;
 use table::STREAMS;
 
@@ -193,6 +194,11 @@ pub enum Edges {
     /// At midnight in the marketplace's own time zone, so that a row which is about a whole day comes
     /// from one report. A day that is not over is left for later.
     Midnights,
+    /// At midnight UTC. A day is left for later until it has been over for so long: its figures come late.
+    Days {
+        /// How long.
+        late: TimeDelta,
+    },
     /// Where periods of the calendar do: a report is about one whole period, and its last day is the
     /// end that Amazon is asked for.
     Periods(Period),

@@ -3,11 +3,14 @@
 use api_client::Operation;
 use chrono::TimeDelta;
 
-use super::{Extraction, Scope};
+use super::{Edges, Extraction, Scope};
 use crate::marketplace::Region;
 use crate::pages::order::Share;
 
 /// A list, and how it is asked for. Streams with the same one are fed by the same calls.
+///
+/// A GET has its parameters in the query, and several values of one are comma text. A POST has them in a
+/// body of JSON: dots in a name lead into objects, several values are a list.
 #[derive(Debug)]
 pub struct Pages {
     /// The operation that lists.
@@ -22,8 +25,15 @@ pub struct Pages {
     pub kept_in: &'static [Region],
     /// How far before the bookmark windows of time are read again, because Amazon adds to the past.
     pub lookback: TimeDelta,
+    /// Where windows of time may begin and end. A window of days is named by its first and its last day.
+    pub edges: Edges,
+    /// The days that a list of the present is about, if it wants any: the first and the last, counted
+    /// from the day of the call, in UTC. They are given as a window is.
+    pub present: Option<[i64; 2]>,
     /// Parameters that never change.
     pub query: &'static [(&'static str, &'static str)],
+    /// Parameters that never change and have several values.
+    pub lists: &'static [(&'static str, &'static [&'static str])],
     /// Parameters that name the marketplaces; with a region all of them, as comma text.
     pub marketplaces: &'static [&'static str],
     /// Parameters for the start and the end of a window. With several pairs a window is asked for with
@@ -43,8 +53,8 @@ pub struct Pages {
     /// The member that identifies an element, where Amazon may leave it out: a digest of the element
     /// stands in for it then.
     pub id: Option<&'static str>,
-    /// How the next page is asked for; nothing where there is only one.
-    pub token: Option<PageToken>,
+    /// How the next page is asked for.
+    pub next: Next,
     /// Whether the pages of a window are kept in memory until the last one is there: because records are
     /// put together from several of them, or because a token dies within seconds, and a slow target
     /// would outlive it.
@@ -66,7 +76,10 @@ impl Pages {
             extraction: Extraction::Snapshot,
             kept_in: &[],
             lookback: TimeDelta::zero(),
+            edges: Edges::Moments,
+            present: None,
             query: &[],
+            lists: &[],
             marketplaces: &[],
             windows: &[],
             included: None,
@@ -74,7 +87,7 @@ impl Pages {
             page_size: None,
             list: &[],
             id: None,
-            token: None,
+            next: Next::Nowhere,
             is_held: false,
             is_restricted: false,
             roles: &[],
@@ -93,11 +106,41 @@ impl Eq for Pages {}
 
 /// How the next page of a list is asked for. All other parameters are repeated as they were.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// There is only one page.
+    Nowhere,
+    /// By what the page before says.
+    Token(PageToken),
+    /// By the number of elements that lie before it.
+    Offset(PageOffset),
+}
+
+/// A token that leads to the next page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageToken {
     /// The parameter that takes it.
     pub parameter: &'static str,
     /// The members of an answer that lead to it.
     pub member: &'static [&'static str],
+}
+
+/// An offset that leads to the next page, in a list of which Amazon says how long it is.
+///
+/// Offsets end somewhere, and a list that is longer must be asked for in parts. Between two calls a list
+/// may change its order, so it counts as whole only when as many different elements were seen as it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageOffset {
+    /// The parameter that takes it.
+    pub parameter: &'static str,
+    /// The greatest that Amazon accepts.
+    pub most: u64,
+    /// The members of an answer that lead to the number of all elements.
+    pub total: &'static [&'static str],
+    /// What narrows a list that is too long: a parameter with several values, and the values by which
+    /// each element is in one part.
+    pub kinds: (&'static str, &'static [&'static str]),
+    /// What turns a list round, so that it can be read from both ends: a parameter and its two values.
+    pub order: (&'static str, [&'static str; 2]),
 }
 
 /// How many elements a page may have. Where Amazon refuses a page because it is too great, half as many
@@ -116,6 +159,8 @@ pub enum PageShape {
     /// One record for each element: its members under Amazon's names, behind the marketplace or the
     /// region.
     Elements,
+    /// The same for figures of an interval of days, `timeInterval`, whose ends become members.
+    Figures(Figures),
     /// One record for each order and day with all financial events of the order, in lists under Amazon's
     /// names. Elements are objects of such lists, and windows are days.
     EventsOfOrders,
@@ -131,4 +176,36 @@ impl PageShape {
     pub fn share(self) -> Option<Share> {
         if let Self::Order(share) = self { Some(share) } else { None }
     }
+}
+
+/// Figures of intervals of days in one stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Figures {
+    /// The intervals that the stream is about. An answer may hold figures of others beside them, which
+    /// are left out.
+    pub length: Length,
+    /// What the interval becomes.
+    pub ends: Ends,
+    /// Texts that an element may lack and that are keys: they are empty then.
+    pub texts: &'static [&'static str],
+}
+
+/// The intervals that a stream is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// One day.
+    Day,
+    /// More than a day.
+    Days,
+    /// Whatever Amazon says.
+    Any,
+}
+
+/// What the ends of an interval become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    /// `report_end_date`: its last day.
+    Last,
+    /// `interval_start_date` and `interval_end_date`, as Amazon has them.
+    Both,
 }

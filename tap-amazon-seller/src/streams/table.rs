@@ -7,6 +7,7 @@ use super::lists::{
     ACCOUNT, CUSTOMER_INVOICES, DISTRIBUTION, EVENTS, FULFILMENT_ORDERS, ORDERS, PURCHASE_ORDERS,
     TRANSACTIONS,
 };
+use super::replenishment;
 use super::settlements::SETTLEMENTS;
 use super::{Edges, Extraction, Headers, PageShape, Report, Scope, Shape, Source, Stream};
 use crate::marketplace::Region;
@@ -329,6 +330,38 @@ pub(super) static STREAMS: &[Stream] = &[
         replication_key: None,
         selected_by_default: false,
         source: Source::Pages { pages: &DISTRIBUTION, shape: PageShape::Elements },
+    },
+    Stream {
+        name: "replenishment_daily_metrics",
+        schema: schema!("replenishment_daily_metrics"),
+        keys: &["marketplace_id", "report_end_date"],
+        replication_key: Some("report_end_date"),
+        selected_by_default: false,
+        source: Source::Pages { pages: &replenishment::DAILY, shape: replenishment::OF_A_DAY },
+    },
+    Stream {
+        name: "replenishment_rolling_metrics",
+        schema: schema!("replenishment_rolling_metrics"),
+        keys: &["marketplace_id", "interval_start_date", "interval_end_date"],
+        replication_key: None,
+        selected_by_default: false,
+        source: Source::Pages { pages: &replenishment::ROLLING, shape: replenishment::OF_YEARS },
+    },
+    Stream {
+        name: "replenishment_offer_metrics",
+        schema: schema!("replenishment_offer_metrics"),
+        keys: &["marketplace_id", "asin", "sku", "fulfillmentChannelType", "report_end_date"],
+        replication_key: Some("report_end_date"),
+        selected_by_default: false,
+        source: Source::Pages { pages: &replenishment::OFFERS, shape: replenishment::OF_OFFERS },
+    },
+    Stream {
+        name: "replenishment_offer_forecast",
+        schema: schema!("replenishment_offer_forecast"),
+        keys: &["marketplace_id", "asin", "sku", "fulfillmentChannelType"],
+        replication_key: None,
+        selected_by_default: false,
+        source: Source::Pages { pages: &replenishment::FORECAST, shape: replenishment::EXPECTED },
     },
     Stream {
         name: "vendor_purchase_orders",

@@ -4,10 +4,11 @@
 //! read in parts, mostly in one: `part` knows how one is read to its end and what helps when that fails.
 //! What is read twice goes out twice, with the same keys; what is held goes out when its window is whole.
 
+mod course;
 mod part;
 mod withheld;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::sync::{Arc, PoisonError};
 
@@ -23,7 +24,7 @@ use crate::document::EmitError;
 use crate::due::{Lane, Part};
 use crate::pages::{Page, PageError, Recorder};
 use crate::plan::Window;
-use crate::streams::{Pages, Stream};
+use crate::streams::{Next, Pages, Stream};
 
 /// One list for one unit, window after window.
 pub(super) struct Paging {
@@ -49,6 +50,24 @@ enum PagingError {
         /// Number of the page, counted from 1.
         page: u64,
     },
+    /// A list is longer than its offsets reach.
+    #[error("a list of {total} elements, of which Amazon gives out {reach}")]
+    TooLong {
+        /// How many elements there are.
+        total: u64,
+        /// How many can be had.
+        reach: u64,
+    },
+    /// A list had fewer different elements than Amazon says that it has.
+    #[error(
+        "{seen} different elements in a list of {total}: it may have changed while it was read"
+    )]
+    Short {
+        /// How many there were.
+        seen: u64,
+        /// How many there should have been.
+        total: u64,
+    },
     /// The messages have no reader any more. This ends the run.
     #[error("cannot write messages")]
     Output(#[source] io::Error),
@@ -63,12 +82,16 @@ struct Reading {
     records: u64,
     /// Where Amazon's list ends, if that is before the end that was asked for.
     reached: Option<DateTime<Utc>>,
+    /// Digests of the elements of lists with offsets, of which parts may overlap.
+    seen: HashSet<u64>,
+    /// How many elements the lists have that had to be parted.
+    parted: u64,
 }
 
 impl Reading {
     /// Notes where Amazon says that the list of a part ends.
     fn reach(&mut self, reached: Option<DateTime<Utc>>, part: &Part) {
-        let short = reached.filter(|reached| part.end().is_some_and(|end| *reached < end));
+        let short = reached.filter(|reached| part.until().is_some_and(|end| *reached < end));
         self.reached = [self.reached, short].into_iter().flatten().min();
     }
 
@@ -84,12 +107,25 @@ impl Reading {
     }
 }
 
-/// What came of pages.
-struct Recorded {
-    records: u64,
-    /// What the last page says of the next one, and of the end of the list.
+/// What there was on a page.
+struct Turn {
+    /// The token of the next page.
     next: Option<String>,
+    /// The time at which the list ends.
     reached: Option<DateTime<Utc>>,
+    /// How many elements the list has.
+    total: Option<u64>,
+    /// Digests of the elements; none of lists without offsets.
+    digests: Vec<u64>,
+}
+
+impl Turn {
+    fn of(source: &Pages, page: &Page<'_>) -> Self {
+        let is_counted = matches!(source.next, Next::Offset(_));
+        let digests = if is_counted { page.digests() } else { Vec::new() };
+        let Page { reached, total, .. } = *page;
+        Self { next: page.next.clone(), reached, total, digests }
+    }
 }
 
 impl Paging {
@@ -143,6 +179,9 @@ impl Paging {
                 format!("; the application needs one of these roles: {roles}")
             }
             PagingError::Call(error) if error.is_throttled() => "; see max_wait_minutes".to_owned(),
+            PagingError::TooLong { .. } => {
+                "; nothing narrower can be asked for, so elements are missing".to_owned()
+            }
             _ => String::new(),
         }
     }
@@ -152,40 +191,68 @@ impl Paging {
         let (source, place) = (self.lane.source, self.lane.place);
         let feeds = self.lane.feeds.iter();
         let recorders = feeds.filter_map(|feed| Recorder::new(feed, place)).collect();
-        let mut reading =
-            Reading { window, recorders, held: Vec::new(), records: 0, reached: None };
-        let mut parts = Part::of(source, place, window);
+        let mut reading = Reading {
+            window,
+            recorders,
+            held: Vec::new(),
+            records: 0,
+            reached: None,
+            seen: HashSet::new(),
+            parted: 0,
+        };
+        let mut parts = Part::of(source, place, window, self.context.clock.now());
         parts.reverse();
         while let Some(part) = parts.pop() {
             if let Err((error, is_too_long)) = self.part(&part, &mut reading).await {
-                let halves = part.halves().filter(|_| is_too_long);
-                let Some([first, second]) = halves else { return Err(error) };
-                tracing::warn!("{}: {window}: read in halves: {error}", self.lane.name());
-                parts.extend([second, first]);
+                let divided = if is_too_long { part.divided(source) } else { Vec::new() };
+                if divided.is_empty() {
+                    return Err(error);
+                }
+                if let PagingError::TooLong { total, .. } = error
+                    && part.is_whole()
+                {
+                    reading.parted += total;
+                }
+                tracing::warn!("{}: {window}: read in parts: {error}", self.lane.name());
+                parts.extend(divided.into_iter().rev());
             }
+        }
+        // Whatever the parts were: together they must have what the whole has.
+        let (seen, total) = (reading.seen.len() as u64, reading.parted);
+        if seen < total {
+            return Err(PagingError::Short { seen, total });
         }
         if !reading.held.is_empty() {
             let held = std::mem::take(&mut reading.held);
-            reading.records += self.record(held, 1, &mut reading).await?.records;
+            reading.records += self.record(held, 1, &mut reading).await?.0;
         }
         Ok(reading)
     }
 
-    /// Writes the records of pages, from a thread that may wait for the target. `number` is that of the
-    /// first page.
+    /// Writes the records of pages, from a thread that may wait for the target; how many, and what
+    /// there was on the last page. Elements that were out before are passed over. `number` is that of
+    /// the first page.
     async fn record(
         &self,
         bodies: Vec<Bytes>,
         number: u64,
         reading: &mut Reading,
-    ) -> Result<Recorded, PagingError> {
+    ) -> Result<(u64, Option<Turn>), PagingError> {
         let (source, now) = (self.lane.source, self.context.clock.now());
         let writer = Arc::clone(&self.context.writer);
         let mut recorders = std::mem::take(&mut reading.recorders);
+        let mut seen = std::mem::take(&mut reading.seen);
         let window = reading.window;
         let recording = tokio::task::spawn_blocking(move || {
             let pages = bodies.iter().map(|body| Page::of(source, body));
             let mut pages = pages.collect::<Result<Vec<_>, _>>()?;
+            let turn = pages.last().map(|page| Turn::of(source, page));
+            if matches!(source.next, Next::Offset(_)) {
+                for page in &mut pages {
+                    let mut digests = page.digests().into_iter();
+                    page.elements.retain(|_| digests.next().is_none_or(|it| seen.insert(it)));
+                }
+            }
             let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
             writer.extracted_at(now, Origin::default());
             let mut records = 0;
@@ -200,13 +267,11 @@ impl Paging {
                     Err(error) => return Err(error.into()),
                 }
             }
-            let last = pages.pop().map(|page| (page.next, page.reached));
-            let (next, reached) = last.unwrap_or_default();
-            Ok((Recorded { records, next, reached }, recorders))
+            Ok((records, turn, recorders, seen))
         });
-        let (recorded, recorders) = joined(recording.await)?;
-        reading.recorders = recorders;
-        Ok(recorded)
+        let (records, turn, recorders, seen) = joined(recording.await)?;
+        (reading.recorders, reading.seen) = (recorders, seen);
+        Ok((records, turn))
     }
 
     /// Notes that a window is out.

@@ -5,13 +5,13 @@
 //! fails to give out to the end, are read in halves by the caller. Repeating single calls is not done
 //! here: that is what `api-client` is for.
 
-use std::collections::HashSet;
-
 use api_client::Error;
 
-use super::{Paging, PagingError, Reading};
-use crate::due::Part;
+use super::course::Course;
+use super::{Paging, PagingError, Reading, Turn};
+use crate::due::{At, Part};
 use crate::pages::Page;
+use crate::streams::Next;
 
 /// How often a part is read whose token dies on the way.
 const READINGS: u32 = 3;
@@ -23,7 +23,7 @@ enum Cure {
     Again,
     /// The same, with smaller pages.
     Smaller(u32),
-    /// Reading half as long a time.
+    /// Reading parts of it.
     Halves,
     /// Nothing.
     None,
@@ -52,7 +52,9 @@ impl Paging {
                 Err(stopped) => stopped,
             };
             reading.held.truncate(held);
-            match cure(&stopped, size, readings) {
+            // Only pages behind tokens have been refused for their size.
+            let shrinking = size.filter(|_| !matches!(self.lane.source.next, Next::Offset(_)));
+            match cure(&stopped, shrinking, readings) {
                 Cure::Again => readings += 1,
                 Cure::Smaller(smaller) => size = Some(smaller),
                 Cure::Halves => return Err((stopped.error, true)),
@@ -70,38 +72,38 @@ impl Paging {
         size: Option<u32>,
         reading: &mut Reading,
     ) -> Result<(), Stopped> {
-        let source = self.lane.source;
-        let mut parameters = part.parameters(source, self.lane.place, &self.area);
-        parameters.extend(self.lane.included());
-        let sizes = source.page_size.zip(size);
-        parameters.extend(sizes.map(|(it, size)| (it.parameter, size.to_string())));
-        let (mut seen, mut token) = (HashSet::new(), None::<String>);
+        let (source, place) = (self.lane.source, self.lane.place);
+        let marketplaces = &self.area.marketplaces;
+        let mut course = Course::new(source.next, size, part.is_end());
+        let mut at = At::Start;
         let (mut records, mut number) = (0, 0);
         loop {
             number += 1;
-            let has_token = token.is_some();
+            let has_token = at != At::Start;
             let stopped = |error: PagingError| Stopped { error, has_token };
-            let page = self.area.api.page(source, &parameters, token.as_deref()).await;
+            let mut parameters = part.parameters(source, place, marketplaces, size, &at);
+            parameters.extend(self.lane.included());
+            let page = self.area.api.page(source, &parameters).await;
             let body = page.map_err(|error| stopped(error.into()))?;
-            let next = if source.is_held {
-                let next = Page::of(source, &body).map(|page| page.next);
+            let turn = if source.is_held {
+                let page = Page::of(source, &body).map_err(|error| stopped(error.into()))?;
+                let turn = Turn::of(source, &page);
                 reading.held.push(body);
-                next.map_err(|error| stopped(error.into()))?
+                Some(turn)
             } else {
                 let recorded = self.record(vec![body], number, reading).await;
-                let recorded = recorded.map_err(stopped)?;
-                records += recorded.records;
-                reading.reach(recorded.reached, part);
-                recorded.next
+                let (count, turn) = recorded.map_err(stopped)?;
+                records += count;
+                reading.reach(turn.as_ref().and_then(|turn| turn.reached), part);
+                turn
             };
-            match next {
+            let next = turn.map_or(Ok(None), |turn| course.next(turn, number));
+            match next.map_err(stopped)? {
                 None => {
                     reading.records += records;
                     return Ok(());
                 }
-                // Pages may be empty on the way; only the token says that there are more.
-                Some(next) if seen.insert(next.clone()) => token = Some(next),
-                Some(_) => return Err(stopped(PagingError::Circle { page: number })),
+                Some(next) => at = next,
             }
         }
     }
@@ -125,6 +127,8 @@ fn cure(stopped: &Stopped, size: Option<u32>, readings: u32) -> Cure {
                 _ => Cure::None,
             }
         }
+        PagingError::TooLong { .. } => Cure::Halves,
+        PagingError::Short { .. } if readings < READINGS => Cure::Again,
         // Amazon has failed late in long lists, and not in shorter ones.
         PagingError::Call(error @ Error::Exhausted { .. })
             if *has_token && !error.is_throttled() =>
