@@ -8,8 +8,8 @@ use super::marketplace::{Region, participations};
 use super::query::Query;
 use super::role::{self, Role};
 use super::{
-    Amazon, Answer, account, awd, catalog, finance, inventory, listing, orders, reports,
-    restriction, vendor,
+    Amazon, Answer, account, awd, catalog, finance, inventory, listing, orders, replenishment,
+    reports, restriction, vendor,
 };
 use crate::bucket::Plan;
 use crate::faults::Course;
@@ -150,6 +150,16 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     operation("getPurchaseOrders", 10.0, 10, "GET", "/vendor/orders/v1/purchaseOrders", role::PURCHASE_ORDERS, vendor::purchase_orders),
     operation("getOrders", 10.0, 10, "GET", "/vendor/directFulfillment/orders/2021-12-28/purchaseOrders", role::DIRECT_FULFILLMENT, vendor::orders),
     operation("getCustomerInvoices", 10.0, 10, "GET", "/vendor/directFulfillment/shipping/2021-12-28/customerInvoices", role::DIRECT_FULFILLMENT, vendor::invoices),
+    operation("getSellingPartnerMetrics", 1.0, 1, "POST", "/replenishment/2022-11-07/sellingPartners/metrics/search", role::REPLENISHMENT, |it| {
+        it.no_query()?;
+        it.json_body()?;
+        replenishment::of_seller(it)
+    }),
+    operation("listOfferMetrics", 1.0, 1, "POST", "/replenishment/2022-11-07/offers/metrics/search", role::REPLENISHMENT, |it| {
+        it.no_query()?;
+        it.json_body()?;
+        replenishment::of_offers(it)
+    }),
 ];
 
 /// What a request asks for.

@@ -29,6 +29,7 @@ mod product;
 mod query;
 mod recorded;
 mod repeat;
+mod replenishment;
 mod report;
 mod reports;
 mod restriction;

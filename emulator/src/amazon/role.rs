@@ -11,6 +11,8 @@ pub enum Role {
     AmazonFulfillment,
     /// Amazon Warehousing and Distribution.
     AmazonWarehousingAndDistribution,
+    /// Brand Analytics.
+    BrandAnalytics,
     /// Buyer Communication.
     BuyerCommunication,
     /// Direct-to-Consumer Shipping, which is restricted.
@@ -32,7 +34,7 @@ pub enum Role {
 }
 
 use Role::{
-    AmazonFulfillment, AmazonWarehousingAndDistribution, BuyerCommunication,
+    AmazonFulfillment, AmazonWarehousingAndDistribution, BrandAnalytics, BuyerCommunication,
     DirectToConsumerShipping, FinanceAndAccounting, InventoryAndOrderTracking, Pricing,
     ProductListing, SellingPartnerInsights, TaxInvoicing, TaxRemittance,
 };
@@ -74,6 +76,9 @@ pub(super) const INVENTORY: &[Role] = &[ProductListing, AmazonFulfillment];
 
 /// This opens Warehousing and Distribution.
 pub(super) const AWD: &[Role] = &[AmazonWarehousingAndDistribution];
+
+/// This opens Replenishment.
+pub(super) const REPLENISHMENT: &[Role] = &[BrandAnalytics];
 
 /// This opens Listings Items.
 pub(super) const LISTINGS: &[Role] = &[ProductListing];

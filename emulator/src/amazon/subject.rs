@@ -42,6 +42,8 @@ pub(super) const RANGED: &[&str] = &[
     "getPurchaseOrders",
     "getOrders",
     "getCustomerInvoices",
+    "getSellingPartnerMetrics",
+    "listOfferMetrics",
 ];
 
 /// The operations, beside those of reports, of which a marketplace can be asked.
@@ -53,6 +55,8 @@ pub(super) const PLACED: &[&str] = &[
     "getInventorySummaries",
     "searchListingsItems",
     "getListingsItem",
+    "getSellingPartnerMetrics",
+    "listOfferMetrics",
 ];
 
 /// What one call is about.
@@ -85,6 +89,7 @@ impl Subject {
                 reports.by_document(call.argument()).map(Self::of_report).unwrap_or_default()
             }
             "getReports" => Self::of_list(uri),
+            "getSellingPartnerMetrics" | "listOfferMetrics" => Self::of_search(body),
             _ => Self::of_query(uri),
         };
         subject.asked.operation = call.operation.name;
@@ -142,6 +147,24 @@ impl Subject {
             ..Asked::default()
         };
         Self { asked, detail: Some(detail) }
+    }
+
+    /// A body of a search for replenishment metrics. What it says is put into the journal by the
+    /// operation.
+    fn of_search(body: &[u8]) -> Self {
+        let fields: Value = serde_json::from_slice(body).unwrap_or_default();
+        let filters = fields.get("filters").unwrap_or(&fields);
+        let interval = filters.get("timeInterval");
+        let end = |name: &str| time(interval.and_then(|interval| interval.get(name)));
+        let marketplace = filters.get("marketplaceId").and_then(Value::as_str);
+        let asked = Asked {
+            marketplace_ids: marketplace.map(str::to_owned).into_iter().collect(),
+            start: end("startDate"),
+            end: end("endDate"),
+            subject: fields.to_string(),
+            ..Asked::default()
+        };
+        Self { asked, detail: None }
     }
 
     /// A query of getReports.

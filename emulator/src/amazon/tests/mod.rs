@@ -11,6 +11,7 @@ mod listing;
 mod login;
 mod model;
 mod orders;
+mod replenishment;
 mod restriction;
 mod role;
 mod stock;
