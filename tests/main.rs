@@ -34,6 +34,7 @@ mod plytix_requests;
 mod plytix_windows;
 mod plytix_workflow;
 mod ready_made;
+mod replenishment;
 mod sdk_streams;
 mod secrets;
 mod settlements;

@@ -49,7 +49,10 @@ pub(crate) static ORDERS: Pages = Pages {
     included: Some("includedData"),
     reached: &["lastUpdatedBefore"],
     list: &["orders"],
-    next: Next::Token(PageToken { parameter: "paginationToken", member: &["pagination", "nextToken"] }),
+    next: Next::Token(PageToken {
+        parameter: "paginationToken",
+        member: &["pagination", "nextToken"],
+    }),
     roles: &[
         "Inventory and Order Tracking",
         "Amazon Fulfillment",

@@ -86,7 +86,7 @@ mod tests {
         loop {
             offsets.push(before);
             let digests = (before..elements.min(before + 10)).collect();
-            match course.next(Turn { next: None, total, digests }, 1) {
+            match course.next(Turn { next: None, reached: None, total, digests }, 1) {
                 Ok(Some(At::Offset(next))) => before = next,
                 Ok(other) => {
                     return (offsets, other.map_or(Ok(()), |_| Err("no offset".to_owned())));
@@ -130,7 +130,7 @@ mod tests {
         let error = "15 different elements in a list of 20: it may have changed while it was read";
         assert_eq!(read(15, Some(20), false).1, Err(error.to_owned()));
         let mut course = Course::new(OFFSET, Some(10), false);
-        let turn = |digests| Turn { next: None, total: Some(20), digests };
+        let turn = |digests| Turn { next: None, reached: None, total: Some(20), digests };
         assert!(course.next(turn((0..10).collect()), 1).is_ok());
         // The last element of the first page has moved to the second.
         let moved = course.next(turn((9..19).collect()), 2).unwrap_err();
@@ -141,7 +141,12 @@ mod tests {
     fn a_token_that_comes_again_leads_in_a_circle() {
         let token = crate::streams::PageToken { parameter: "token", member: &["token"] };
         let mut course = Course::new(Next::Token(token), None, false);
-        let turn = |text: &str| Turn { next: Some(text.to_owned()), total: None, digests: vec![] };
+        let turn = |text: &str| Turn {
+            next: Some(text.to_owned()),
+            reached: None,
+            total: None,
+            digests: vec![],
+        };
         assert_eq!(course.next(turn("a"), 1).unwrap(), Some(At::Token("a".to_owned())));
         assert_eq!(course.next(turn("b"), 2).unwrap(), Some(At::Token("b".to_owned())));
         let circle = course.next(turn("a"), 3).unwrap_err();
