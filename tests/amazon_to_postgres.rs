@@ -22,15 +22,22 @@ struct House {
 
 impl House {
     fn new() -> Self {
+        Self::with(&["--asins", "60", "--orders", "200"], &json!({}))
+    }
+
+    /// Amazon with some flags, and settings of the tap.
+    fn with(amazon: &[&str], settings: &Value) -> Self {
         let folder = Folder::new();
-        let emulator = Emulator::at_speed(&folder, "100000", &["--asins", "60", "--orders", "200"]);
+        let emulator = Emulator::at_speed(&folder, "100000", amazon);
         let database = Database::start();
         let namespace = database.schema_name();
         // Windows that end before this day are the same in every run.
         let today = database.sql("SELECT current_date");
-        let amazon = emulator.tap_config(json!({
+        let mut config = json!({
             "marketplaces": ["US", "DE", "JP"], "end_date": today, "poll_interval_seconds": 0.02,
-        }));
+        });
+        config.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
+        let amazon = emulator.tap_config(config);
         let amazon = folder.file("amazon.json", amazon);
         Self { folder, emulator, database, namespace, amazon }
     }
@@ -178,6 +185,36 @@ fn every_stream_arrives_row_for_row_and_a_second_run_rewrites_nothing() {
         let stored = stored_state(Path::new(postgres));
         assert_eq!(stored.as_deref(), states.lines().last());
         return;
+    }
+}
+
+/// All streams of the tap, those about vendors and the others.
+fn every_stream() -> (Vec<String>, Vec<String>) {
+    let catalog = root().join("catalogs/amazon-seller.json");
+    let catalog: Value = serde_json::from_str(&std::fs::read_to_string(catalog).unwrap()).unwrap();
+    let streams = catalog["streams"].as_array().unwrap().iter();
+    let streams = streams.map(|entry| entry["stream"].as_str().unwrap().to_owned());
+    streams.partition(|stream| stream.starts_with("vendor_"))
+}
+
+#[test]
+fn every_stream_that_there_is_arrives_row_for_row_and_value_by_value() {
+    let (vendors, sellers) = every_stream();
+    assert!(vendors.len() >= 3 && sellers.len() >= 25, "{vendors:?} {sellers:?}");
+    let settings = json!({"include_pii": true, "seller_id": "A1SELLER"});
+    let accounts = [(sellers, "seller"), (vendors, "vendor")];
+    for (streams, account) in accounts {
+        let flags = ["--asins", "20", "--orders", "80", "--account", account];
+        let house = House::with(&flags, &settings);
+        let postgres = house.postgres(json!({}));
+        let amazon = house.amazon.to_str().unwrap();
+        let extracted = tap(&["--config", amazon, "--streams", &streams.join(",")]).succeeded();
+        let mut target = program("target-postgres");
+        target.args(["--config", postgres.to_str().unwrap()]);
+        printed(&fed(target, &extracted.output.stdout));
+        for stream in &streams {
+            house.check(&extracted, stream);
+        }
     }
 }
 
