@@ -84,7 +84,7 @@ fn records_fit_the_schemas_and_the_old_state_goes_on() {
     let config = folder.file("config.json", emulator.tap_config(settings));
     let today = emulator.journal();
     assert!(today.is_empty());
-    let state = json!({"bookmarks": {"orders": {"partitions": [
+    let state = json!({"bookmarks": {"orderitems": {"partitions": []}, "orders": {"partitions": [
         {"context": {"marketplace_id": "US"}, "replication_key": "LastUpdateDate",
          "replication_key_value": "2026-01-02T03:04:05Z"}]}}});
     let state = folder.file("state.json", state.to_string());
@@ -112,8 +112,8 @@ fn records_fit_the_schemas_and_the_old_state_goes_on() {
     assert!(run.records("products_inventory").iter().any(|it| it["marketplace_id"] == "DE"));
 
     let journal = emulator.journal();
-    let search = journal.iter().find(|it| it["operation"] == "searchOrders");
-    assert!(search.is_some_and(|it| it.to_string().contains("2026-01-02T03:04:05Z")));
+    let mut searches = journal.iter().filter(|it| it["operation"] == "searchOrders");
+    assert!(searches.any(|it| it.to_string().contains("2026-01-02T03:04:05Z")), "{journal:?}");
 
     let check = std::env::var("SINGER_CHECK_TAP")
         .expect("SINGER_CHECK_TAP names singer-check-tap of the package singer-tools; ./test.sh installs it");

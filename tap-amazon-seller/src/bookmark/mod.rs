@@ -153,6 +153,16 @@ impl Bookmarks {
         )
     }
 
+    /// Whether another tap wrote a stream's bookmark: it has a value and no cursor.
+    #[must_use]
+    pub fn is_foreign(&self, stream: &Stream) -> bool {
+        self.state.bookmark(stream.name).is_some_and(|bookmark| {
+            let is_noted = bookmark.contains_key("replication_key_value")
+                || bookmark.contains_key("partitions");
+            is_noted && !bookmark.contains_key("cursor")
+        })
+    }
+
     /// Notes that a range is out for a unit, and that nothing before `origin` is wanted.
     pub fn out(&mut self, stream: &Stream, unit: &str, origin: Until, range: Range<Until>) {
         let mut extent = self.extent(stream, unit);

@@ -313,7 +313,11 @@ impl<S: Windowed> Lane<S> {
         if self.anew {
             return Extent::default();
         }
-        let extents = self.feeds.iter().map(|feed| {
+        // Another tap noted nothing of streams that went along with one that it noted.
+        let goes_along = |feed: &&Feed| feed.stream.replication_key.is_none();
+        let is_foreign = self.feeds.iter().any(|feed| bookmarks.is_foreign(feed.stream));
+        let noted = self.feeds.iter().filter(|feed| !(is_foreign && goes_along(feed)));
+        let extents = noted.map(|feed| {
             let extent = bookmarks.extent(feed.stream, self.unit());
             let beyond = extent.beyond().iter();
             let beyond = beyond.map(|range| self.own(range.start)..self.own(range.end));
