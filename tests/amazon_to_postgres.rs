@@ -110,13 +110,20 @@ fn by_key(rows: Vec<Value>, keys: &[&str]) -> BTreeMap<Vec<String>, Value> {
     rows.into_iter().map(|row| (key(&row), row)).collect()
 }
 
+/// A time as PostgreSQL writes it in UTC: without zeros at the end of its second.
+fn as_postgres_writes(time: &str) -> String {
+    let time = chrono::DateTime::parse_from_rfc3339(time).unwrap().to_utc();
+    let text = time.format("%Y-%m-%dT%H:%M:%S%.6f").to_string();
+    format!("{}+00:00", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
 /// What the table of a stream must hold, by key: the last record of each, with the members that `row` has
 /// and times as PostgreSQL writes them.
 fn expected(extracted: &Extracted, stream: &str, row: &Value) -> BTreeMap<Vec<String>, Value> {
     let (keys, times) = schema(extracted, stream);
     let columns: Vec<_> = row.as_object().unwrap().keys().collect();
     let value = |record: &Value, name: &str| match &record[name] {
-        Value::String(time) if times.contains(&name) => json!(time.replace('Z', "+00:00")),
+        Value::String(time) if times.contains(&name) => json!(as_postgres_writes(time)),
         value => value.clone(),
     };
     let rows = extracted.records(stream).into_iter().map(|record| {

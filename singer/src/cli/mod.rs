@@ -80,7 +80,7 @@ pub struct TapArgs {
     /// A file of settings, or the word ENV for environment variables; the later wins, ENV over all
     #[arg(short, long, value_name = "FILE")]
     pub config: Vec<String>,
-    /// Print the catalog, and stop; needs no configuration
+    /// Print the catalog, and stop; needs no configuration, and heeds the one that is given
     #[arg(short, long)]
     pub discover: bool,
     /// What to extract: a catalog with selections
