@@ -17,8 +17,9 @@ pub struct Area {
     pub api: Api,
     /// The marketplaces that this run reads.
     pub marketplaces: Vec<&'static Marketplace>,
-    /// Every marketplace that the account takes part in, as records of the stream `marketplaces`.
-    pub records: Vec<Vec<u8>>,
+    /// Every marketplace that the account takes part in, as records of the stream `marketplaces`; nothing
+    /// where Amazon was not asked or does not say.
+    pub records: Option<Vec<Vec<u8>>>,
 }
 
 impl Area {
@@ -26,6 +27,13 @@ impl Area {
     #[must_use]
     pub fn region(&self) -> Region {
         self.api.region
+    }
+
+    /// A region whose marketplaces only the configuration names.
+    #[must_use]
+    pub fn presumed(api: Api, named: &[&'static Marketplace]) -> Self {
+        let own = named.iter().copied().filter(|marketplace| marketplace.region == api.region);
+        Self { marketplaces: own.collect(), records: None, api }
     }
 
     /// A region whose marketplaces Amazon has named: of these the ones in which the account takes part
@@ -54,7 +62,7 @@ impl Area {
                 marketplaces.push(marketplace);
             }
         }
-        Self { api, marketplaces, records }
+        Self { api, marketplaces, records: Some(records) }
     }
 }
 
@@ -100,14 +108,12 @@ pub fn connect(config: &Config, policy: RetryPolicy) -> Result<Vec<Api>, Account
 /// since only Amazon knows them then.
 pub fn presumed(config: &Config, policy: RetryPolicy) -> Result<Option<Vec<Area>>, AccountError> {
     let Some(named) = &config.marketplaces else { return Ok(None) };
-    let area = |api: Api| {
-        let own = named.iter().copied().filter(|marketplace| marketplace.region == api.region);
-        Area { marketplaces: own.collect(), records: Vec::new(), api }
-    };
-    Ok(Some(connect(config, policy)?.into_iter().map(area).collect()))
+    let apis = connect(config, policy)?.into_iter();
+    Ok(Some(apis.map(|api| Area::presumed(api, named)).collect()))
 }
 
-/// Logs in everywhere and asks which marketplaces there are: one call a region.
+/// Logs in everywhere and asks which marketplaces there are: one call a region. Where Amazon does not say,
+/// as to vendors, those count that the configuration names.
 pub async fn open(config: &Config, policy: RetryPolicy) -> Result<Vec<Area>, AccountError> {
     let mut areas = Vec::new();
     for api in connect(config, policy)? {
@@ -115,6 +121,12 @@ pub async fn open(config: &Config, policy: RetryPolicy) -> Result<Vec<Area>, Acc
             Ok(found) => areas.push(Area::of(api, &found, config)),
             Err(error) if is_foreign(&error, config) => {
                 tracing::info!("{}: not this seller's region; passed over", api.region);
+            }
+            Err(error)
+                if let (Error::Forbidden(_), Some(named)) = (&error, &config.marketplaces) =>
+            {
+                tracing::warn!("{error}; the marketplaces that the configuration names are taken");
+                areas.push(Area::presumed(api, named));
             }
             Err(source) => return Err(AccountError::Call { region: api.region, source }),
         }

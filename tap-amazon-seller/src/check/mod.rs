@@ -174,9 +174,7 @@ async fn ask(
                 // Without a login, or with Amazon out of order, every other call ends in the same way.
                 return Ok((region, answers));
             }
-            let named = config.marketplaces.iter().flatten().copied();
-            let marketplaces = named.filter(|it| it.region == region).collect();
-            Area { api, marketplaces, records: Vec::new() }
+            Area::presumed(api, config.marketplaces.as_deref().unwrap_or_default())
         }
     };
     if area.marketplaces.is_empty() && answers.get(&Probe::Participations) == Some(&Answer::Yes) {

@@ -145,7 +145,7 @@ pub async fn run(run: Run) -> anyhow::Result<()> {
         scope: run.config.scope,
         board: Board::default(),
     });
-    context.write_participations(&areas).await?;
+    let unknown = context.write_participations(&areas).await?;
     let desks = desks(&context, &areas, due).await?;
     let apis = areas.iter().map(|area| area.api.clone()).collect();
     let progress = Progress { board: context.board.clone(), apis };
@@ -155,7 +155,7 @@ pub async fn run(run: Run) -> anyhow::Result<()> {
         never = show(&progress, run.audience, &mut points) => match never {},
     };
     points.say();
-    context.finish(&areas, missing.iter().sum())
+    context.finish(&areas, unknown + missing.iter().sum::<u64>())
 }
 
 /// A writer with the schemas of all streams written.
@@ -228,20 +228,27 @@ fn selected_by(
 }
 
 impl Context {
-    /// Writes the marketplaces, which are known by now.
-    async fn write_participations(&self, areas: &[Area]) -> anyhow::Result<()> {
+    /// Writes the marketplaces, which are known by now; in how many regions they are not.
+    async fn write_participations(&self, areas: &[Area]) -> anyhow::Result<u64> {
         let stream = selected_by(&self.selected, |it| matches!(it, Source::Participations));
-        let Some(stream) = stream else { return Ok(()) };
-        let records = areas.iter().flat_map(|area| &area.records).cloned().collect();
+        let Some(stream) = stream else { return Ok(0) };
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            areas.iter().partition(|area| area.records.is_some());
+        for area in &unknown {
+            tracing::error!("{}: {}: Amazon does not say", stream.name, area.region());
+        }
+        let records =
+            known.iter().flat_map(|area| area.records.iter().flatten()).cloned().collect();
         self.write(stream, records).await?;
-        let regions: Vec<_> = areas.iter().map(|area| area.region().code()).collect();
+        let regions: Vec<_> = known.iter().map(|area| area.region().code()).collect();
         let now = self.clock.now();
         let taken = move |bookmarks: &mut Bookmarks| {
             for region in regions {
                 bookmarks.taken(stream, region, now);
             }
         };
-        Ok(self.ledger.change(taken).await?)
+        self.ledger.change(taken).await?;
+        Ok(unknown.len() as u64)
     }
 
     /// Says how it went, and whether anything is missing.
