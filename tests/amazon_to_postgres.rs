@@ -211,7 +211,7 @@ fn every_stream_that_there_is_arrives_row_for_row_and_value_by_value() {
     let settings = json!({"include_pii": true, "seller_id": "A1DEMOSELLER00"});
     let accounts = [(sellers, "seller"), (vendors, "vendor")];
     for (streams, account) in accounts {
-        let flags = ["--asins", "20", "--orders", "80", "--account", account];
+        let flags = ["--asins", "20", "--orders", "800", "--account", account];
         let house = House::with(&flags, &settings);
         let postgres = house.postgres(json!({}));
         let amazon = house.amazon.to_str().unwrap();

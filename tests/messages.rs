@@ -32,7 +32,7 @@ fn discover_does_not_pass_over_a_configuration_that_cannot_be_read() {
 #[test]
 fn every_stream_has_records_that_fit_its_schema_and_another_program_agrees() {
     let folder = Folder::new();
-    let emulator = Emulator::start(&folder, &["--asins", "60", "--orders", "200"]);
+    let emulator = Emulator::start(&folder, &["--asins", "60", "--orders", "800"]);
     let settings = json!({"marketplaces": ["US", "GB", "JP"], "include_pii": true,
         "seller_id": "A1DEMOSELLER00"});
     let config = folder.file("config.json", emulator.tap_config(settings));
