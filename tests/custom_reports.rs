@@ -76,8 +76,8 @@ fn text(arguments: &[&str]) -> String {
 fn schema(extracted: &Extracted, stream: &str) -> Value {
     let text = String::from_utf8(extracted.output.stdout.clone()).unwrap();
     let messages = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let schemas = messages.filter(|it| it["type"] == "SCHEMA" && it["stream"] == stream);
-    schemas.last().unwrap()
+    let mut schemas = messages.filter(|it| it["type"] == "SCHEMA" && it["stream"] == stream);
+    schemas.next_back().unwrap()
 }
 
 #[test]
