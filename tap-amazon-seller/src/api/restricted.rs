@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::operation;
+use super::operations::operation;
 
 /// A token for data of buyers. Asked twice, Amazon makes two, and both are good.
 pub const CREATE_RESTRICTED_DATA_TOKEN: Operation = Operation {

@@ -1,8 +1,10 @@
 //! The configuration, parsed into values that cannot be wrong later.
 
 mod custom;
+mod roster;
+mod tokens;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,11 +17,14 @@ use singer::about::About;
 use singer::config::ConfigError;
 use url::Url;
 
-use crate::compat::{self, ListingColumns, hotglue};
+use crate::compat::ListingColumns;
 use crate::marketplace::{Marketplace, Region};
 use crate::streams::{AsinGranularity, Roster, Stream};
 use crate::veil::Veils;
 use custom::CustomReport;
+pub use roster::roster;
+use roster::{Compat, StreamSettings};
+use tokens::refresh_tokens;
 
 /// What `--about` says, and what a configuration is checked against.
 pub static ABOUT: About = About {
@@ -132,61 +137,6 @@ fn wrong<T>(setting: &str, expected: impl Into<String>) -> Result<T, ConfigError
     Err(ConfigError::setting(setting, expected))
 }
 
-/// The streams that there are under a configuration whose schema has been checked.
-pub fn roster(settings: &Map<String, Value>) -> Result<Roster, ConfigError> {
-    #[derive(Deserialize)]
-    struct Written {
-        marketplaces: Option<List>,
-        custom_reports: Option<Vec<CustomReport>>,
-        compat: Option<Compat>,
-        listing_columns: Option<ListingColumns>,
-        streams: Option<BTreeMap<String, StreamConfig>>,
-    }
-    let written: Written = singer::config::read(settings.clone())?;
-    StreamSettings {
-        marketplaces: marketplaces(written.marketplaces)?.as_deref(),
-        custom_reports: written.custom_reports,
-        compat: written.compat,
-        listing_columns: written.listing_columns,
-        streams: written.streams.as_ref(),
-    }
-    .roster()
-}
-
-/// The settings that say which streams there are.
-struct StreamSettings<'a> {
-    marketplaces: Option<&'a [&'static Marketplace]>,
-    custom_reports: Option<Vec<CustomReport>>,
-    compat: Option<Compat>,
-    listing_columns: Option<ListingColumns>,
-    streams: Option<&'a BTreeMap<String, StreamConfig>>,
-}
-
-impl StreamSettings<'_> {
-    fn roster(self) -> Result<Roster, ConfigError> {
-        let custom = self.custom_reports.unwrap_or_default();
-        let roster = custom::roster(custom, self.marketplaces)?;
-        let roster = sourced(roster, self.streams, self.compat)?;
-        let roster = match self.compat {
-            None => roster,
-            Some(Compat::Hotglue) => {
-                roster.dressed(hotglue(self.listing_columns.unwrap_or_default()))
-            }
-        };
-        let mut names = BTreeSet::new();
-        if let Some(twice) = roster.streams().find(|stream| !names.insert(stream.name)) {
-            let expected = format!("names of their own; there is a stream {} already", twice.name);
-            return wrong("custom_reports", expected);
-        }
-        for name in self.streams.into_iter().flat_map(BTreeMap::keys) {
-            if roster.find(name).is_none() {
-                tracing::warn!("config: streams: there is no stream {name:?}");
-            }
-        }
-        Ok(roster)
-    }
-}
-
 /// The configuration as it is written; its schema has been checked.
 #[derive(Deserialize)]
 struct Written {
@@ -214,13 +164,6 @@ struct Written {
     listing_columns: Option<ListingColumns>,
     mask: Option<BTreeMap<String, String>>,
     mask_salt: Option<SecretString>,
-}
-
-/// Another tap whose streams are written in the place of this tap's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Compat {
-    Hotglue,
 }
 
 /// A list, or comma text.
@@ -323,21 +266,6 @@ impl Config {
     }
 }
 
-/// The streams with the sources that their settings name, or that the other tap has where they say nothing.
-fn sourced(
-    roster: Roster,
-    settings: Option<&BTreeMap<String, StreamConfig>>,
-    compat: Option<Compat>,
-) -> Result<Roster, ConfigError> {
-    let settings = settings.into_iter().flatten();
-    let choices = settings.filter_map(|(name, it)| Some((name.as_str(), it.source.as_deref()?)));
-    let mut choices: Vec<_> = choices.collect();
-    let others = compat.map_or(&[][..], |Compat::Hotglue| compat::HOTGLUE_SOURCES);
-    let named: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
-    choices.extend(others.iter().filter(|(name, _)| !named.contains(name)));
-    roster.sourced(&choices).or_else(|error| wrong("streams", error.to_string()))
-}
-
 /// The marketplaces that were named, each once.
 fn marketplaces(written: Option<List>) -> Result<Option<Vec<&'static Marketplace>>, ConfigError> {
     let names = written.map(List::items).unwrap_or_default();
@@ -357,46 +285,6 @@ fn marketplaces(written: Option<List>) -> Result<Option<Vec<&'static Marketplace
         }
     }
     Ok(Some(found).filter(|found| !found.is_empty()))
-}
-
-/// The token of each region that is to be read.
-fn refresh_tokens(
-    by_region: Option<BTreeMap<String, SecretString>>,
-    one: Option<SecretString>,
-    marketplaces: Option<&[&'static Marketplace]>,
-) -> Result<(BTreeMap<Region, SecretString>, Regions), ConfigError> {
-    let wanted: Vec<Region> = match marketplaces {
-        Some(marketplaces) => marketplaces.iter().map(|marketplace| marketplace.region).collect(),
-        None => Region::ALL.to_vec(),
-    };
-    let mut by_region = by_region.unwrap_or_default();
-    let by_region = Region::ALL.map(|region| Some((region, by_region.remove(region.code())?)));
-    let mut tokens: BTreeMap<_, _> = by_region.into_iter().flatten().collect();
-    let tried = tokens.is_empty() && marketplaces.is_none();
-    if let Some(one) = one {
-        // A token by region goes before the one for all.
-        let all = tokens.is_empty() || marketplaces.is_some();
-        for region in wanted.iter().copied().filter(|_| all) {
-            tokens.entry(region).or_insert_with(|| one.clone());
-        }
-    }
-    if tokens.is_empty() {
-        return wrong(
-            "refresh_token",
-            "a refresh token here, or one for each region in refresh_tokens",
-        );
-    }
-    if marketplaces.is_some() {
-        if let Some(region) = wanted.iter().find(|region| !tokens.contains_key(region)) {
-            let name = region.code();
-            return wrong(
-                "refresh_tokens",
-                format!("a token for {name}, because marketplaces names some of that region"),
-            );
-        }
-        tokens.retain(|region, _| wanted.contains(region));
-    }
-    Ok((tokens, if tried { Regions::Tried } else { Regions::Named }))
 }
 
 /// Amazon's id of the seller in each region: the one that is named for it, or the one for all.

@@ -13,6 +13,7 @@ mod form;
 mod path;
 mod proceeds;
 mod table;
+mod words;
 
 use std::collections::BTreeSet;
 

@@ -4,8 +4,12 @@
 //! out are names of v0 that nothing stands for any more, and `EasyShipShipmentStatus`: the states of
 //! packages are in `packages`, of all carriers.
 
-use super::form::{Form, Member};
+use super::form::Form;
 use super::proceeds::{Part, Undivided};
+use super::words::{
+    ADDRESS, ASSOCIATIONS, CHANNELS, CLASSIFICATIONS, COLLECTIONS, CONDITIONS, CONSTRAINTS,
+    INVOICES, MEASUREMENT, MONEY, PAYMENTS, PREFERENCES, PRICES, REPLACED, STATUSES, SUBSTITUTIONS,
+};
 
 /// A property of a record.
 #[derive(Debug)]
@@ -63,166 +67,6 @@ const fn discount(property: &'static str, subtype: &'static str, undivided: Undi
     let part = Part { kind: "DISCOUNT", subtype: Some(subtype), undivided, is_reversed: true };
     field(property, "proceeds.breakdowns[]", Form::Proceeds(part))
 }
-
-const MONEY: Form =
-    Form::Renamed(&[Member::raw("currencyCode", "CurrencyCode"), Member::raw("amount", "Amount")]);
-
-const STATUSES: Form = Form::Words(&[
-    ("PENDING_AVAILABILITY", "PendingAvailability"),
-    ("PENDING", "Pending"),
-    ("UNSHIPPED", "Unshipped"),
-    ("PARTIALLY_SHIPPED", "PartiallyShipped"),
-    ("SHIPPED", "Shipped"),
-    ("CANCELLED", "Canceled"),
-    ("UNFULFILLABLE", "Unfulfillable"),
-    ("INVOICE_UNCONFIRMED", "InvoiceUnconfirmed"),
-]);
-
-const CHANNELS: Form = Form::Words(&[("AMAZON", "AFN"), ("MERCHANT", "MFN")]);
-
-const INVOICES: Form = Form::Words(&[
-    ("NOT_REQUIRED", "NotRequired"),
-    ("NOT_FOUND", "NotFound"),
-    ("PROCESSING", "Processing"),
-    ("ERRORED", "Errored"),
-    ("ACCEPTED", "Accepted"),
-]);
-
-const CONDITIONS: Form = Form::Words(&[
-    ("NEW", "New"),
-    ("USED", "Used"),
-    ("COLLECTIBLE", "Collectible"),
-    ("REFURBISHED", "Refurbished"),
-    ("PREORDER", "Preorder"),
-    ("CLUB", "Club"),
-    ("MINT", "Mint"),
-    ("VERY_GOOD", "Very Good"),
-    ("GOOD", "Good"),
-    ("ACCEPTABLE", "Acceptable"),
-    ("POOR", "Poor"),
-    ("OEM", "OEM"),
-    ("WARRANTY", "Warranty"),
-    ("REFURBISHED_WARRANTY", "Refurbished Warranty"),
-    ("OPEN_BOX", "Open Box"),
-    ("ANY", "Any"),
-    ("OTHER", "Other"),
-]);
-
-const PRICES: Form = Form::Words(&[("BUSINESS_PRICE", "BusinessPrice")]);
-
-const COLLECTIONS: Form = Form::Words(&[("MARKETPLACE_FACILITATOR", "MarketplaceFacilitator")]);
-
-const ADDRESS_TYPES: Form =
-    Form::Words(&[("RESIDENTIAL", "Residential"), ("COMMERCIAL", "Commercial")]);
-
-const PAYMENTS: &[Member] = &[
-    Member::new("paymentAmount", "Payment", MONEY),
-    Member::raw("paymentMethod", "PaymentMethod"),
-    Member::raw("acquirerId", "AcquirerId"),
-    Member::raw("cardBrand", "CardBrand"),
-    Member::raw("authorizationCode", "AuthorizationCode"),
-];
-
-const CLASSIFICATIONS: &[Member] =
-    &[Member::raw("taxRegistrationType", "Name"), Member::raw("taxRegistrationNumber", "Value")];
-
-const MEASUREMENT: Form =
-    Form::Renamed(&[Member::raw("unit", "Unit"), Member::raw("value", "Value")]);
-
-const SUBSTITUTIONS: Form = Form::Renamed(&[
-    Member::raw("substitutionType", "SubstitutionType"),
-    Member::new(
-        "substitutionOptions",
-        "SubstitutionOptions",
-        Form::Renamed(&[
-            Member::raw("asin", "ASIN"),
-            Member::raw("quantityOrdered", "QuantityOrdered"),
-            Member::raw("sellerSku", "SellerSKU"),
-            Member::raw("title", "Title"),
-            Member::new("measurement", "Measurement", MEASUREMENT),
-        ]),
-    ),
-]);
-
-const CONSTRAINTS: Form = Form::Renamed(&[
-    Member::raw("palletDelivery", "PalletDelivery"),
-    Member::raw("cashOnDelivery", "CashOnDelivery"),
-    Member::raw("signatureConfirmation", "SignatureConfirmation"),
-    Member::raw("recipientIdentityVerification", "RecipientIdentityVerification"),
-    Member::raw("recipientAgeVerification", "RecipientAgeVerification"),
-]);
-
-const ASSOCIATIONS: Form = Form::Renamed(&[
-    Member::raw("orderId", "OrderId"),
-    Member::raw("orderItemId", "OrderItemId"),
-    Member::raw("associationType", "AssociationType"),
-]);
-
-const ADDRESS: Form = Form::Renamed(&[
-    Member::raw("name", "Name"),
-    Member::raw("companyName", "CompanyName"),
-    Member::raw("addressLine1", "AddressLine1"),
-    Member::raw("addressLine2", "AddressLine2"),
-    Member::raw("addressLine3", "AddressLine3"),
-    Member::raw("city", "City"),
-    Member::raw("districtOrCounty", "County"),
-    Member::raw("stateOrRegion", "StateOrRegion"),
-    Member::raw("municipality", "Municipality"),
-    Member::raw("postalCode", "PostalCode"),
-    Member::raw("countryCode", "CountryCode"),
-    Member::raw("phone", "Phone"),
-    Member::new(
-        "extendedFields",
-        "ExtendedFields",
-        Form::Renamed(&[
-            Member::raw("streetName", "StreetName"),
-            Member::raw("streetNumber", "StreetNumber"),
-            Member::raw("complement", "Complement"),
-            Member::raw("neighborhood", "Neighborhood"),
-        ]),
-    ),
-    Member::new("addressType", "AddressType", ADDRESS_TYPES),
-]);
-
-const TIME: Form = Form::Renamed(&[Member::raw("hour", "Hour"), Member::raw("minute", "Minute")]);
-
-const INTERVALS: Form = Form::Renamed(&[
-    Member::new("startTime", "StartTime", TIME),
-    Member::new("endTime", "EndTime", TIME),
-]);
-
-const PREFERENCES: Form = Form::Renamed(&[
-    Member::raw("dropOffLocation", "DropOffLocation"),
-    Member::raw("addressInstruction", "AddressInstructions"),
-    Member::new(
-        "deliveryTime",
-        "PreferredDeliveryTime",
-        Form::Renamed(&[
-            Member::new(
-                "businessHours",
-                "BusinessHours",
-                Form::Renamed(&[
-                    Member::raw("dayOfWeek", "DayOfWeek"),
-                    Member::new("timeWindows", "OpenIntervals", INTERVALS),
-                ]),
-            ),
-            Member::new(
-                "exceptionDates",
-                "ExceptionDates",
-                Form::Renamed(&[
-                    Member::raw("exceptionDate", "ExceptionDate"),
-                    Member::raw("exceptionDateType", "ExceptionDateType"),
-                    Member::new("timeWindows", "OpenIntervals", INTERVALS),
-                ]),
-            ),
-        ]),
-    ),
-    Member::raw("deliveryCapabilities", "OtherAttributes"),
-]);
-
-/// What was ordered before, where an order stands for another one.
-const REPLACED: &str =
-    "associatedOrders[associationType=REPLACEMENT_ORIGINAL_ID|EXCHANGE_ORIGINAL_ID]";
 
 /// An order.
 pub(super) static ORDERS: Table = Table {
