@@ -100,10 +100,11 @@ fn tokens_that_die_and_pages_that_are_too_great_change_no_record_of_a_day() {
         assert_eq!(by_key(&mended), by_key(&whole), "{stream}");
     }
     let calls = asked(&emulator, "listFinancialEvents");
-    // The first day was refused with a hundred, and every further one begins with them again.
+    // The first day was refused with a hundred, and further ones begin with them again. The other refusal
+    // falls on a page with a token or without one; without one it asks for a smaller page, too.
     let smaller = calls.iter().filter(|call| call["MaxResultsPerPage"] == "50");
     let days: BTreeSet<_> = smaller.map(|call| call["PostedAfter"].to_string()).collect();
-    assert_eq!(days, BTreeSet::from([r#""2026-10-30T00:00:00Z""#.to_owned()]));
+    assert!(days.contains(r#""2026-10-30T00:00:00Z""#) && days.len() <= 2, "{days:?}");
 }
 
 /// Transactions by their ids: what a target has in the end.

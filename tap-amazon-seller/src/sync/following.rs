@@ -20,16 +20,18 @@ pub(super) type ReadItems = (&'static Stream, &'static Marketplace, anyhow::Resu
 impl Desk {
     /// Starts on the catalogues that need no listings.
     pub(super) fn read_named_catalogs(&mut self) {
-        let is_catalog = |it: &&Selected| matches!(it.stream.source, Source::CatalogItems { .. });
-        let catalog = self.context.selected.iter().find(is_catalog).map(|it| it.stream);
-        let Some(catalog) = catalog else { return };
         let wanted = match &self.context.scope {
             CatalogScope::Listings => return,
             CatalogScope::Asins(asins) => Wanted::Asins(asins.clone()),
             CatalogScope::Brands(brands) => Wanted::Brands(brands.clone()),
         };
-        for marketplace in self.area.marketplaces.clone() {
-            self.read_catalog(catalog, marketplace, wanted.clone());
+        let streams = self.context.selected.iter().map(|selected| selected.stream);
+        let is_catalog = |it: &&Stream| matches!(it.source, Source::CatalogItems { .. });
+        let catalogs: Vec<&'static Stream> = streams.filter(is_catalog).collect();
+        for catalog in catalogs {
+            for marketplace in self.area.marketplaces.clone() {
+                self.read_catalog(catalog, marketplace, wanted.clone());
+            }
         }
     }
 
