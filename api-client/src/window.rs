@@ -63,6 +63,11 @@ impl WindowLimiter {
         u32::try_from(places).unwrap_or(u32::MAX)
     }
 
+    /// The oldest place that it remembers.
+    pub(crate) fn oldest(&self) -> Option<Instant> {
+        self.places.front().copied()
+    }
+
     /// The time of the next free place. Takes nothing.
     ///
     /// Places never go back in time: a place is not before the one taken last.

@@ -234,7 +234,8 @@ impl Reports {
         Ok(Ended { report, fate })
     }
 
-    /// The same, and if Amazon cancelled it, with what there is in its place; see [`Reports::instead`].
+    /// Looks at a report until it has ended; if Amazon cancelled it, gives what there is in its place: one of
+    /// the same that was made just before.
     pub async fn wait_or_instead(
         &self,
         report_id: &str,

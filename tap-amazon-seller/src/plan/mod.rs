@@ -160,7 +160,7 @@ pub enum Grid {
         late: TimeDelta,
     },
     /// At the midnights of UTC at which periods begin. A period is due when its figures have had their
-    /// time to come in; see [`LATEST`](crate::settling::LATEST).
+    /// time to come in; see [`LATEST`].
     Periods(Period),
 }
 

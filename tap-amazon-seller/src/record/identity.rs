@@ -14,7 +14,7 @@ use twox_hash::XxHash64;
 
 use super::{Row, fold};
 
-/// The property that holds the [`RowHash`] of a row: 32 hexadecimal digits.
+/// The property that holds the hash of a row: 32 hexadecimal digits.
 pub const ROW_HASH: &str = "_row_hash";
 
 /// The property that counts, from 1, the rows of a document whose other keys are equal: an integer.

@@ -16,7 +16,7 @@
 //!
 //! Lines are only appended, each with one write, so a run that is killed leaves whole lines and at most
 //! one torn one at the end, which the next reader passes over. A run that begins deletes old ones
-//! ([`retention`]). Nothing here calls anybody, and nothing
+//! (`retention`). Nothing here calls anybody, and nothing
 //! here decides what is done: every phase looks at Plytix before it writes, and the journal spares looks.
 
 mod directory;

@@ -165,7 +165,9 @@ impl Windows {
         let candidates = self.learned.iter().enumerate().filter_map(|(place, learned)| {
             let earlier = (learned.configured.per + ROUNDING).checked_sub(wait)?;
             let since = sent.checked_sub(earlier)?;
-            let admitted = self.limiter.since(since).saturating_sub(self.refused_since(since));
+            // Of requests that the limiter has forgotten, those that were refused do not count, either.
+            let known = self.limiter.oldest().map_or(since, |oldest| since.max(oldest));
+            let admitted = self.limiter.since(since).saturating_sub(self.refused_since(known));
             let used = f64::from(admitted) / f64::from(learned.allowance.requests.max(1));
             Some((place, admitted, used, since))
         });

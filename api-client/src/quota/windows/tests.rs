@@ -194,6 +194,22 @@ fn what_is_remembered_is_where_a_client_begins_as_far_as_it_makes_sense() {
     assert_eq!(at_once, 8);
 }
 
+#[test]
+fn a_refusal_before_the_window_takes_nothing_from_what_the_window_admitted() {
+    // One window admits nothing and the next one four: the limiter remembers five requests, the refusals six.
+    let window = Window { requests: 5, ..SHORT };
+    let limit = |number: u128| if number.is_multiple_of(2) { 0 } else { 4 };
+    let mut world = World::new(&[window], window.per, Duration::from_millis(8908), limit);
+    world.latency = Duration::from_millis(184);
+    world.callers = 1;
+    for _ in 0..200 {
+        let before = world.allowed(0);
+        if world.step().is_some() {
+            assert!(world.allowed(0) >= before.min(world.count.1), "{}", world.allowed(0));
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn nothing_is_learnt_where_the_plan_is_what_is_configured(

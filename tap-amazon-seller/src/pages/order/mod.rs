@@ -5,7 +5,7 @@
 //! its lines, are kept beside them as Amazon sent them, but for the few that the properties say
 //! in full. One order feeds four streams, of which two are about the buyer.
 //!
-//! Which parts of an order Amazon sends depends on what is asked for, so the [`Table`] of a stream also
+//! Which parts of an order Amazon sends depends on what is asked for, so the `Table` of a stream also
 //! says what has to be asked for the properties that are wanted. A property whose part was not asked for
 //! is absent; one of which Amazon sent nothing is null.
 
@@ -32,7 +32,7 @@ pub enum Share {
     Order,
     /// Its lines, a record each.
     Items,
-    /// Its lines, all in one record: `AmazonOrderId`, and the lines as the list [`LINES`].
+    /// Its lines, all in one record: `AmazonOrderId`, and the lines as the list `OrderItems`.
     Lines,
     /// The buyer.
     Buyer,
