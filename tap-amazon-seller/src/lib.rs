@@ -5,12 +5,13 @@
 //!            regions,   which          ask,      down-   bytes to    row to    schema,
 //!            market-    windows        wait      load    rows        JSON      record,
 //!            places     (plan)                                                 state
-//!                                  └─▶ catalog_items ────────────────────────────┘
+//!                                  ├─▶ pages (lists of APIs) ──────────────────────┤
+//!                                  └─▶ catalog_items, listings_items ──────────────┘
 //! ```
 //!
-//! `streams` is the table of everything that can be extracted; nothing else names a stream. `bookmark`
-//! is the only owner of the state. `api` names Amazon's operations; nobody else builds a URL, knows a
-//! rate or retries. `document`, `record` and `plan` are pure: they call nothing and read no clock.
+//! `streams` is the table of everything that can be extracted; nothing else names a stream, but for `compat`,
+//! which says how streams of another tap are made of them. `bookmark` is the only owner of the state. `api` names Amazon's operations; nobody else builds a URL, knows a
+//! rate or retries. `document`, `pages`, `record` and `plan` are pure: they call nothing and read no clock.
 //! `forecast` counts what `due` finds instead of asking for it; `check` asks only whether it may ask.
 
 pub mod account;

@@ -114,8 +114,8 @@ pub enum Test {
 /// What a tap is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Print the catalog. Neither configuration nor state nor catalog is read, though an orchestrator
-    /// may name them.
+    /// Print the catalog. Neither state nor catalog is read, though an orchestrator may name them; nor is
+    /// a configuration needed, but one that is named may say which streams there are.
     Discover,
     /// Try the configuration out; never [`Test::Disabled`].
     Test(Test),

@@ -6,6 +6,7 @@
 //!                  ▲                  createReport  getReport  getReportDocument          │ listings
 //!                  └── split, shrunk, once more ◀── FATAL                                 ▼
 //!                                                     catalogue items by ASIN, offers by SKU ──▶ Writer
+//!  lanes of lists ──▶ paging, each by itself, window after window ─────────────────────────────▶ Writer
 //! ```
 //!
 //! What fails is said when it fails and counted; its bookmark stays, everything else goes on, and the
