@@ -25,6 +25,9 @@ if [ -z "${TEST_DATABASE_URL:-}" ] && ! command -v initdb > /dev/null && ! ls /u
     install_packages postgresql
 fi
 
+# A browser, in which a test opens the page that target-plytix makes of a run. GitHub's machines have one.
+command -v chromium chromium-browser google-chrome > /dev/null || install_packages chromium
+
 if [ ! -x .venv/bin/pip ]; then
     python3 -c 'import ensurepip, venv' 2> /dev/null || install_packages python3-venv
     python3 -m venv .venv

@@ -30,6 +30,7 @@ mod plytix_client;
 mod plytix_hotglue;
 mod plytix_killed;
 mod plytix_output;
+mod plytix_page;
 mod plytix_requests;
 mod plytix_windows;
 mod plytix_workflow;
