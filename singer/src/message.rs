@@ -95,7 +95,7 @@ pub struct BatchFiles<'a> {
 /// Why a line is not a message. The text never holds a part of the line.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// The line is not one JSON value.
+    /// The line is not one JSON value in UTF-8.
     #[error("column {column}: not JSON")]
     Syntax {
         /// Where reading stopped, counted in bytes from 1.
@@ -163,8 +163,12 @@ impl<'a> Message<'a> {
     ///
     /// The type is matched without regard to case, as the protocol's specification asks.
     pub fn parse(line: &'a [u8]) -> Result<Self, MessageError> {
-        let parsed: Line<'a> =
-            serde_json::from_slice(line).map_err(|error| refusal(&error, line))?;
+        // Once for the whole line, or each of its strings would be looked at by itself.
+        let line = simdutf8::compat::from_utf8(line).map_err(|error| match error.error_len() {
+            None => MessageError::CutOff { length: line.len() },
+            Some(_) => MessageError::Syntax { column: error.valid_up_to() + 1 },
+        })?;
+        let parsed: Line<'a> = serde_json::from_str(line).map_err(|error| refusal(&error, line))?;
         let kind = parsed.kind.ok_or(MessageError::Missing { kind: "a", member: "type" })?.0;
         match kind.to_ascii_uppercase().as_str() {
             "RECORD" => Ok(Self::Record(Record {
@@ -180,7 +184,7 @@ impl<'a> Message<'a> {
                 key_properties: parsed.key_properties.unwrap_or_default(),
                 bookmark_properties: parsed.bookmark_properties.unwrap_or_default(),
                 // A second look, which only these few lines are worth.
-                extensions: serde_json::from_slice(line).map_err(|error| refusal(&error, line))?,
+                extensions: serde_json::from_str(line).map_err(|error| refusal(&error, line))?,
             })),
             "STATE" => Ok(Self::State(required("STATE", "value", parsed.value)?)),
             "ACTIVATE_VERSION" => Ok(Self::ActivateVersion {
@@ -211,7 +215,7 @@ fn required<T>(
 }
 
 /// The reason for a refusal, without serde's text, which quotes values.
-fn refusal(error: &serde_json::Error, line: &[u8]) -> MessageError {
+fn refusal(error: &serde_json::Error, line: &str) -> MessageError {
     match error.classify() {
         serde_json::error::Category::Eof => MessageError::CutOff { length: line.len() },
         serde_json::error::Category::Data => MessageError::Shape { column: error.column() },
@@ -308,6 +312,10 @@ mod tests {
         for (line, expected) in cases {
             assert_eq!(parse(line).unwrap_err(), expected, "{line}");
         }
+        let latin1 = b"{\"type\":\"RECORD\",\"stream\":\"s\",\"record\":{\"a\":\"\xe9\"}}";
+        assert_eq!(Message::parse(latin1).unwrap_err(), MessageError::Syntax { column: 46 });
+        let half = b"{\"type\":\"RECORD\",\"stream\":\"\xc3";
+        assert_eq!(Message::parse(half).unwrap_err(), MessageError::CutOff { length: 28 });
         let secret = parse(r#"{"type":"RECORD","stream":{"hunter2":1}}"#).unwrap_err().to_string();
         assert!(!secret.contains("hunter2"), "{secret}");
     }

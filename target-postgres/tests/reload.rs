@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{Case, finish, record, schema};
 
 /// Properties and their schemas; the columns are those of [`TABLE`].
-const PROPERTIES: [(&str, &str); 18] = [
+const PROPERTIES: [(&str, &str); 19] = [
     ("id", r#"{"type":"integer"}"#),
     ("code", r#"{"type":"string"}"#),
     ("small", r#"{"type":["null","integer"]}"#),
@@ -16,6 +16,7 @@ const PROPERTIES: [(&str, &str); 18] = [
     ("number", r#"{"type":["null","number"]}"#),
     ("words", r#"{"type":["null","string"]}"#),
     ("few_words", r#"{"type":["null","string"]}"#),
+    ("filled", r#"{"type":["null","string"]}"#),
     ("flag", r#"{"type":["null","boolean"]}"#),
     ("at", r#"{"type":["null","string"],"format":"date-time"}"#),
     ("local", r#"{"type":["null","string"],"format":"date-time"}"#),
@@ -29,7 +30,7 @@ const PROPERTIES: [(&str, &str); 18] = [
 /// Every type that can be sent, and as many that a key can have as it takes to have two.
 const TABLE: &str = "create table rows (id integer, code varchar(20), small smallint, medium integer, \
     long bigint, short_float real, float double precision, number numeric, words text, few_words varchar(20), \
-    flag boolean, at timestamptz, local timestamp, day date, clock time, uuid uuid, document jsonb, \
+    filled character(5), flag boolean, at timestamptz, local timestamp, day date, clock time, uuid uuid, document jsonb, \
     text_document json, primary key (id, code))";
 
 /// A case with that table, which is to stay as it is.
@@ -52,6 +53,7 @@ fn row(id: usize) -> Value {
         json!(-1_000.005),
         json!("a \"quoted\"\nline, 北京"),
         json!(""),
+        json!("né"),
         json!(id.is_multiple_of(2)),
         json!(format!("2026-02-03T04:05:06.7{id:02}+01:00")),
         json!("1999-12-31T23:59:59Z"),

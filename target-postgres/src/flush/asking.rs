@@ -57,7 +57,7 @@ pub(super) async fn different(
             asker.question(&all, question.end..question.end + MOST)
         };
         let (answer, prepared) = join(question.ask(client, &statement), prepare).await;
-        if question.spares(&answer?, &mut differ) {
+        if question.spares(answer?, &mut differ) {
             *asking = Asking::Worthwhile;
             next = prepared;
         } else {
@@ -80,12 +80,11 @@ struct Asker {
 /// Some rows that are asked for together.
 struct Question {
     seed: i64,
-    /// The rows, by their places among all: those that have a digest.
-    rows: Vec<usize>,
+    /// The rows, by their places among all, with their digests: those that have one.
+    rows: Vec<(usize, i64)>,
     /// How many were looked at, and the place behind the last of them.
     looked_at: usize,
     end: usize,
-    digests: Vec<i64>,
     /// The keys, an array for each column of them.
     keys: Vec<Array>,
 }
@@ -106,27 +105,25 @@ impl Asker {
         let end = range.end.min(all.len());
         let asked = all.get(range.start..end).filter(|asked| !asked.is_empty())?;
         let mut keys: Vec<Array> = self.key.iter().cloned().map(Array::of).collect();
-        let (mut rows, mut digests, mut key) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut rows, mut key) = (Vec::new(), Vec::new());
         for (index, row) in (range.start..).zip(asked) {
             let Some(digest) = self.digester.digest(row, &mut key) else { continue };
-            rows.push(index);
-            digests.push(digest);
+            rows.push((index, digest));
             for (array, field) in keys.iter_mut().zip(&key) {
                 array.push(field);
             }
         }
-        Some(Question { seed: self.seed, rows, looked_at: asked.len(), end, digests, keys })
+        Some(Question { seed: self.seed, rows, looked_at: asked.len(), end, keys })
     }
 }
 
 impl Question {
-    /// The places, from 1, of the rows in the question that the table does not have as they are.
+    /// The digests of the rows that the table has by these keys.
     async fn ask(&self, client: &Client, statement: &str) -> Result<Vec<i64>, Error> {
         if self.rows.is_empty() {
             return Ok(Vec::new());
         }
-        let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> =
-            vec![(&self.seed, Type::INT8), (&self.digests, Type::INT8_ARRAY)];
+        let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> = vec![(&self.seed, Type::INT8)];
         for array in &self.keys {
             parameters.push((array, array.own_type.clone()));
         }
@@ -134,16 +131,18 @@ impl Question {
     }
 
     /// Notes by the answer which rows do not differ; whether they are at least half of all.
-    fn spares(&self, answer: &[i64], differ: &mut [bool]) -> bool {
-        let mut sent = answer.iter().filter_map(|place| usize::try_from(*place).ok()).peekable();
-        for (place, row) in (1..).zip(&self.rows) {
-            if sent.next_if_eq(&place).is_none()
+    fn spares(&self, mut answer: Vec<i64>, differ: &mut [bool]) -> bool {
+        answer.sort_unstable();
+        let mut spared = 0;
+        for (row, digest) in &self.rows {
+            if answer.binary_search(digest).is_ok()
                 && let Some(differs) = differ.get_mut(*row)
             {
                 *differs = false;
+                spared += 1;
             }
         }
-        (self.rows.len() - answer.len().min(self.rows.len())) * 2 >= self.looked_at
+        spared * 2 >= self.looked_at
     }
 }
 

@@ -59,26 +59,25 @@ pub fn copy_into(table: &Table) -> String {
     format!("COPY {} ({}) FROM STDIN (FORMAT binary)", target(table), list(&table.columns, ""))
 }
 
-/// Asks which rows the table does not have as they are. The parameters are the seed of the digests and
-/// arrays of one length: the digests of [`crate::copy`], and one for each key column, in the order of the
-/// table. The answer is an array of places, counted from 1.
+/// Asks for the digests of the rows that have certain keys. The parameters are the seed of the digests,
+/// which are those of [`crate::copy`], and an array for each key column, in the order of the table.
 ///
 /// Each key is looked up by itself, however the planner would like to join: it does not know how few
 /// keys there are beside the rows of the table.
 #[must_use]
 pub fn ask(table: &Table) -> String {
     let key: Vec<&Column> = table.columns.iter().filter(|column| table.is_key(column)).collect();
-    let numbers = || 3..key.len() + 3;
-    let keys = joined(numbers().map(|number| format!(", pg_catalog.unnest(${number})")), "");
-    let names = joined(numbers().map(|number| format!(", k{number}")), "");
+    let numbers = || 2..key.len() + 2;
+    let keys = joined(numbers().map(|number| format!("pg_catalog.unnest(${number})")), ", ");
+    let names = joined(numbers().map(|number| format!("k{number}")), ", ");
     let same =
         numbers().zip(&key).map(|(number, column)| format!("t.{} = s.k{number}", column.name));
     format!(
-        "SELECT coalesce(pg_catalog.array_agg(s.place ORDER BY s.place), '{{}}')\n\
-         FROM ROWS FROM (pg_catalog.unnest($2){keys}) WITH ORDINALITY AS s(digest{names}, place)\n\
-         WHERE (SELECT pg_catalog.hash_array_extended(ARRAY[pg_catalog.record_send(ROW({}))], $1)\n  \
-         FROM {} AS t WHERE {} LIMIT 1) IS DISTINCT FROM s.digest",
-        list(compared(table), "t."),
+        "SELECT coalesce(pg_catalog.array_agg(d.digest), '{{}}')\n\
+         FROM ROWS FROM ({keys}) AS s({names}),\n\
+         LATERAL (SELECT pg_catalog.hash_array_extended(ARRAY[pg_catalog.record_send(ROW({}))], $1)\n  \
+         FROM {} AS t WHERE {} LIMIT 1) AS d(digest)",
+        list(digested(table), "t."),
         target(table),
         joined(same, " AND ")
     )
@@ -155,8 +154,13 @@ fn update(table: &Table, new: &str) -> Option<Update> {
     })
 }
 
+/// The columns that a row's digest is about: its key, and those in which it can differ.
+pub(crate) fn digested(table: &Table) -> impl Iterator<Item = &Column> {
+    table.columns.iter().filter(|column| table.is_key(column) || column.is_compared())
+}
+
 /// The columns in which a row that is there already can differ.
-pub(crate) fn compared(table: &Table) -> impl Iterator<Item = &Column> {
+fn compared(table: &Table) -> impl Iterator<Item = &Column> {
     table.columns.iter().filter(|column| !table.is_key(column) && column.is_compared())
 }
 

@@ -19,7 +19,7 @@ mod load;
 mod state;
 
 pub use definition::{add_key, literal, statements};
-pub(crate) use load::compared;
+pub(crate) use load::digested;
 pub use load::{
     BEFORE_MERGE, ask, copy, copy_into, empty_staging, measure, merge, staging, upsert,
 };

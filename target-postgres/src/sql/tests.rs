@@ -133,10 +133,10 @@ fn a_table_of_nothing_but_its_key_is_never_updated() {
 #[test]
 fn rows_are_asked_for_by_key_and_digest() {
     assert_snapshot!(ask(&orders(&["id", "select"])), @r#"
-    SELECT coalesce(pg_catalog.array_agg(s.place ORDER BY s.place), '{}')
-    FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)) WITH ORDINALITY AS s(digest, k3, k4, place)
-    WHERE (SELECT pg_catalog.hash_array_extended(ARRAY[pg_catalog.record_send(ROW(t."its", t."_sdc_deleted_at"))], $1)
-      FROM "shop"."orders" AS t WHERE t."id" = s.k3 AND t."select" = s.k4 LIMIT 1) IS DISTINCT FROM s.digest
+    SELECT coalesce(pg_catalog.array_agg(d.digest), '{}')
+    FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS s(k2, k3),
+    LATERAL (SELECT pg_catalog.hash_array_extended(ARRAY[pg_catalog.record_send(ROW(t."id", t."select", t."its", t."_sdc_deleted_at"))], $1)
+      FROM "shop"."orders" AS t WHERE t."id" = s.k2 AND t."select" = s.k3 LIMIT 1) AS d(digest)
     "#);
 }
 
