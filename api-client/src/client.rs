@@ -96,6 +96,16 @@ impl Client {
         Some(place.saturating_duration_since(now).max(self.0.gate.closed_for(now)))
     }
 
+    /// How long it is from now to the place of the last of so many further calls within the windows, as they
+    /// are configured and as far as they were learnt, if none is refused; otherwise as
+    /// [`Client::next_place`].
+    #[must_use]
+    pub fn time_in_windows(&self, calls: u64) -> Duration {
+        let now = Instant::now();
+        let place = self.0.windows.look(|windows| windows.last_of(calls, now));
+        place.saturating_duration_since(now).max(self.0.gate.closed_for(now))
+    }
+
     /// What the attempts of a call need.
     #[cfg(test)]
     pub(crate) fn shared(&self) -> &Shared {

@@ -24,7 +24,7 @@ pub struct Window {
 ///
 /// It remembers the times of the last requests, as many as the largest window allows, and no more:
 /// that is 16 bytes for each, so 80 kB for five thousand.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct WindowLimiter {
     windows: Vec<Window>,
     /// How much of each window may be used, in the same order.

@@ -172,7 +172,6 @@ impl Config {
             touch: self.touch_last_synced,
             today,
             parallel: self.parallel_writes,
-            windows: self.windows().to_vec(),
             phases: Phases::of(&self.phases),
             again: false,
             link_mode: self.image_link_mode,
@@ -231,17 +230,6 @@ fn share(requests: u32, share: f64) -> u32 {
     part.max(1)
 }
 
-/// The time that so many requests take at least within these windows.
-#[must_use]
-pub fn shortest_time(requests: usize, windows: &[Window]) -> Duration {
-    let time = |window: &Window| {
-        let per_window = usize::try_from(window.requests).unwrap_or(usize::MAX).max(1);
-        let full = requests.saturating_sub(1) / per_window;
-        window.per.saturating_mul(u32::try_from(full).unwrap_or(u32::MAX))
-    };
-    windows.iter().map(time).max().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -289,15 +277,5 @@ mod tests {
     fn a_mapping_file_that_is_not_there_is_named() {
         let config = config(json!({"mapping": "/nowhere/mapping.json"})).unwrap();
         assert_eq!(config.mapping().unwrap_err().to_string(), "config /nowhere/mapping.json");
-    }
-
-    #[test]
-    fn the_hour_is_what_binds_in_the_long_run() {
-        let windows = config(json!({})).unwrap().windows();
-        for (requests, seconds) in
-            [(0, 0), (20, 0), (21, 10), (5000, 2490), (5001, 3600), (23_100, 4 * 3600)]
-        {
-            assert_eq!(shortest_time(requests, &windows).as_secs(), seconds, "{requests}");
-        }
     }
 }

@@ -157,6 +157,13 @@ impl Api {
         counts
     }
 
+    /// The time from now on that so many requests take at least: by the limits as they are configured, and as
+    /// refusals have shown them in this run and earlier ones.
+    #[must_use]
+    pub fn shortest_time(&self, requests: usize) -> Duration {
+        self.client.time_in_windows(u64::try_from(requests).unwrap_or(u64::MAX))
+    }
+
     /// The account's attributes.
     ///
     /// # Errors

@@ -29,7 +29,6 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use api_client::Window;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
@@ -180,8 +179,6 @@ pub struct Manner {
     pub today: NaiveDate,
     /// Products that are written at the same time, at least one.
     pub parallel: usize,
-    /// The limits that requests are kept within, for telling how long they take.
-    pub windows: Vec<Window>,
     /// What is done.
     pub phases: Phases,
     /// Whether these phases are done again whatever is known of them.

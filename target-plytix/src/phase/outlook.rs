@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::hierarchy::edges;
 use super::{LoadError, Loader, Phase, Plan, Step, Task};
-use crate::config::shortest_time;
 use crate::product::Present;
 use crate::report::{Line, Status};
 use crate::run::memory::About;
@@ -142,9 +141,10 @@ impl Loader {
         Ok(vec![(Phase::Images, uploads + writes)])
     }
 
-    /// The time that so many requests take at least.
+    /// The time that so many requests take at least, by the limits as they are configured and as they were
+    /// learnt.
     #[must_use]
     pub fn shortest_time(&self, requests: usize) -> Duration {
-        shortest_time(requests, &self.manner.windows)
+        self.api.shortest_time(requests)
     }
 }

@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use api_client::Window;
 use serde_json::json;
 
 use super::*;
@@ -9,8 +11,18 @@ use crate::product::Present;
 use crate::value::tests::value;
 use crate::wanted::{Cell, Unmatched, WriteRule};
 
-/// A loader that calls nobody, with the built-in mapping; the day is the 2nd of January.
+/// The 2nd of January.
+fn today() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 1, 2).unwrap()
+}
+
+/// A loader that calls nobody and remembers nothing, with the built-in mapping.
 pub(crate) fn loader(touch: &str, report: Arc<Report>) -> Loader {
+    remembering(touch, report, Memory::forgetful(today()))
+}
+
+/// The same with a memory.
+fn remembering(touch: &str, report: Arc<Report>, memory: Memory) -> Loader {
     let serde_json::Value::Object(settings) = json!({
         "api_url": "http://127.0.0.1:1", "auth_url": "http://127.0.0.1:1", "touch_last_synced": touch,
     }) else {
@@ -18,9 +30,8 @@ pub(crate) fn loader(touch: &str, report: Arc<Report>) -> Loader {
     };
     let config: Config = singer::config::read(settings).unwrap();
     let mapping = Arc::new(config.mapping().unwrap());
-    let today = NaiveDate::from_ymd_opt(2026, 1, 2).unwrap();
-    let manner = config.manner(&mapping, today);
-    let memory = Arc::new(Memory::forgetful(today));
+    let manner = config.manner(&mapping, today());
+    let memory = Arc::new(memory);
     let api = Api::new(&config, &memory).unwrap();
     Loader::new(api, mapping, manner, report, memory)
 }
@@ -77,6 +88,19 @@ fn the_sku_of_the_own_product_fills_an_empty_place_and_overwrites_none() {
     let mut corrected = present(1);
     corrected.attributes.insert("amazon_canonical_sku".to_owned(), value(r#""OTHER""#));
     assert_eq!(change("never", &task("Mug", Some("MCA0032")), &corrected), json!({}));
+}
+
+#[test]
+fn requests_take_the_time_that_earlier_runs_have_learnt() {
+    let seconds = |memory| {
+        let loader = remembering("never", Arc::default(), memory);
+        [21, 100, 5001].map(|requests| loader.shortest_time(requests).as_secs())
+    };
+    assert_eq!(seconds(Memory::forgetful(today())), [10, 40, 3600]);
+    let memory = Memory::forgetful(today());
+    let window = Window { requests: 20, per: Duration::from_secs(10) };
+    memory.keep(About::Window(window), "5 60");
+    assert_eq!(seconds(memory), [40, 190, 3600]);
 }
 
 #[test]

@@ -69,7 +69,7 @@ pub(crate) struct Lesson {
 }
 
 /// The limiter of all windows, and what was learnt of each.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Windows {
     limiter: WindowLimiter,
     learned: Vec<Learned>,
@@ -80,7 +80,7 @@ pub(crate) struct Windows {
 }
 
 /// What was learnt of one window.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Learned {
     configured: Window,
     allowance: Allowance,
@@ -120,6 +120,17 @@ impl Windows {
     /// Takes the next free place and returns its time.
     pub(crate) fn reserve(&mut self, now: Instant) -> Instant {
         self.limiter.reserve(now)
+    }
+
+    /// The time of the place that the last of so many further requests gets if none is refused, so that
+    /// more is tried on the way; `now` if there are none. Takes nothing.
+    pub(crate) fn last_of(&self, requests: u64, now: Instant) -> Instant {
+        let mut foreseen = self.clone();
+        (0..requests).fold(now, |_, _| {
+            let place = foreseen.reserve(now);
+            foreseen.admitted(place);
+            place
+        })
     }
 
     /// Learns that a request sent at that time was refused, and for how long. Returns the window that was

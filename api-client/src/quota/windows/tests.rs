@@ -195,6 +195,29 @@ fn what_is_remembered_is_where_a_client_begins_as_far_as_it_makes_sense() {
 }
 
 #[test]
+fn the_last_of_many_requests_is_foreseen_from_what_is_configured_and_from_what_was_learnt() {
+    let now = Instant::now();
+    let seconds = |recalled: Option<Allowance>, used: u32| {
+        let recall = |window| recalled.filter(|_| window == SHORT);
+        let mut windows = Windows::new(&[SHORT, HOUR], now, recall);
+        for _ in 0..used {
+            windows.reserve(now);
+        }
+        let requests = [0, 1, 10, 20, 21, 100, 5000, 5001, 23_100];
+        requests.map(|requests| (windows.last_of(requests, now) - now).as_secs())
+    };
+    let hours = |hours: u64, seconds: u64| hours * 3600 + seconds;
+    let fresh = [0, 0, 0, 0, 10, 40, 2490, 3600, hours(4, 1540)];
+    assert_eq!(seconds(None, 0), fresh);
+    // Half of a window was used already.
+    let late = [0, 0, 0, 10, 10, 50, 3600, 3600, hours(4, 1550)];
+    assert_eq!(seconds(None, 10), late);
+    // Half, and more is tried after ten minutes, and again after ten.
+    let halved = Some(Allowance { requests: 10, trials: 60 });
+    assert_eq!(seconds(halved, 0), [0, 0, 0, 10, 20, 90, 3040, 3600, hours(4, 2090)]);
+}
+
+#[test]
 fn a_refusal_before_the_window_takes_nothing_from_what_the_window_admitted() {
     // One window admits nothing and the next one four: the limiter remembers five requests, the refusals six.
     let window = Window { requests: 5, ..SHORT };
