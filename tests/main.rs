@@ -26,6 +26,7 @@ mod messages;
 mod orders_api;
 mod plan_and_check;
 mod plytix_case;
+mod plytix_changed;
 mod plytix_client;
 mod plytix_hotglue;
 mod plytix_killed;

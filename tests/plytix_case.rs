@@ -28,6 +28,16 @@ impl Item {
         Self { asin: asin.into(), model, upc, parents, children, images }
     }
 
+    /// The same with a model number.
+    pub(crate) fn model(self, model: &str) -> Self {
+        Self { model: Some(model.to_owned()), ..self }
+    }
+
+    /// The same with these pictures, by their ids.
+    pub(crate) fn images(self, images: Vec<String>) -> Self {
+        Self { images, ..self }
+    }
+
     /// The SKU that its product gets.
     pub(crate) fn sku(&self) -> String {
         format!("AMZN-US-{}", self.asin)

@@ -57,8 +57,7 @@ pub(super) struct Row<'a> {
     pub(super) gtin: Option<String>,
     #[serde(borrow)]
     pub(super) thumbnail: Option<&'a RawValue>,
-    #[serde(default)]
-    pub(super) relationships: Vec<Related>,
+    pub(super) relationships: Option<Vec<Related>>,
     #[serde(borrow)]
     pub(super) attributes: Option<BTreeMap<String, &'a RawValue>>,
 }
@@ -68,8 +67,7 @@ pub(super) struct Row<'a> {
 #[derive(Deserialize)]
 pub(super) struct Related {
     pub(super) relationship_id: Option<String>,
-    #[serde(default)]
-    related_products: Vec<RelatedProduct>,
+    related_products: Option<Vec<RelatedProduct>>,
 }
 
 #[derive(Deserialize)]
@@ -80,7 +78,8 @@ struct RelatedProduct {
 impl Related {
     /// Ids of the products at the other end.
     pub(super) fn ids(self) -> Vec<String> {
-        self.related_products.into_iter().filter_map(|product| product.product_id).collect()
+        let products = self.related_products.into_iter().flatten();
+        products.filter_map(|product| product.product_id).collect()
     }
 }
 
@@ -134,7 +133,7 @@ impl Row<'_> {
             }
         }
         let thumbnail = self.thumbnail.and_then(assets).and_then(|ids| ids.into_iter().next());
-        let links = self.relationships.into_iter().filter_map(|mut related| {
+        let links = self.relationships.into_iter().flatten().filter_map(|mut related| {
             let relationship = related.relationship_id.take()?;
             Some((relationship, related.ids()))
         });
@@ -196,6 +195,8 @@ mod tests {
         assert!(product.created.is_some());
         assert_eq!(product.attributes.keys().collect::<Vec<_>>(), ["options", "price"]);
         assert_eq!(read(r#"{"sku": "S"}"#).unwrap(), None);
+        let empty = r#"{"id": "x", "sku": "S", "attributes": null, "relationships": null, "thumbnail": null}"#;
+        assert_eq!(read(empty).unwrap().unwrap().links.len(), 0);
         assert_eq!(
             read(r#"{"id": "x", "sku": "S", "attributes": {"size": {"a": 1}}}"#)
                 .unwrap_err()

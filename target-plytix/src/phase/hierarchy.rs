@@ -58,7 +58,8 @@ impl Loader {
         for (parent, child) in orphans {
             held(&self.orphans).insert((parent, child));
         }
-        self.link(Phase::Hierarchy, relationship, groups).await
+        self.link(Phase::Hierarchy, relationship, groups).await?;
+        Ok(())
     }
 
     /// What is missing, and the links whose parent is not in Plytix; reads only.
@@ -90,11 +91,11 @@ impl Loader {
                     groups.extend(missing(source, self.ends(children), existing));
                 }
                 (Some(id), None) => {
-                    let news = |child: &&String| !self.remembers_link(relationship, parent, child);
-                    let children: BTreeSet<String> =
-                        children.iter().filter(news).cloned().collect();
                     let source = End { sku: parent.clone(), id };
-                    groups.extend(missing(source, self.ends(&children), None));
+                    let from = (parent.as_str(), Some(source.id.as_str()));
+                    let news = |child: &End| !self.remembers_link(relationship, from, child);
+                    let children: Vec<End> = self.ends(children).filter(news).collect();
+                    groups.extend(missing(source, children.into_iter(), None));
                 }
             }
         }
@@ -113,8 +114,9 @@ impl Loader {
         parents: &[&str],
     ) -> Result<(Vec<Group>, Vec<(String, String)>), LoadError> {
         let news = |parent: &&&str| {
-            let children = edges.get(**parent).into_iter().flatten();
-            children.into_iter().any(|child| !self.remembers_link(relationship, parent, child))
+            let children = edges.get(**parent).into_iter().flat_map(|skus| self.ends(skus));
+            let from = (**parent, None);
+            children.into_iter().any(|child| !self.remembers_link(relationship, from, &child))
         };
         let parents: Vec<&str> = parents.iter().filter(news).copied().collect();
         let (mut groups, mut orphans) = (Vec::new(), Vec::new());
@@ -131,7 +133,7 @@ impl Loader {
                 let source = End { sku: (*parent).to_owned(), id: present.id.clone() };
                 for child in self.ends(children) {
                     if existing.is_some_and(|existing| existing.contains(&child.id)) {
-                        self.remember_link(relationship, parent, &child.sku);
+                        self.remember_link(relationship, &source, &child);
                     }
                 }
                 groups.extend(missing(source, self.ends(children), existing));

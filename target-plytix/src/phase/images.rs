@@ -186,6 +186,7 @@ impl Loader {
                     Err(Verdict::Refused(error)) => {
                         trouble.ease();
                         self.report.undone(sku, Phase::Images, &error);
+                        self.forget_pictures(task);
                     }
                     Err(Verdict::Later(error)) => trouble.note(sku, error),
                     Err(Verdict::Never(source)) => {
@@ -197,6 +198,14 @@ impl Loader {
             progress.add(round.len());
         }
         trouble.result()
+    }
+
+    /// Forgets which assets the pictures of a product are: one of them may be gone, and the next run looks for
+    /// them or uploads them.
+    fn forget_pictures(&self, task: &Task) {
+        for image in &task.wanted.around.images {
+            self.memory.forget(About::Asset(&image.filename));
+        }
     }
 
     /// Shows pictures on one product.
@@ -276,8 +285,9 @@ impl Loader {
         self.report.done(&Line { changes: vec![change], ..line });
     }
 
-    /// Reads back the first gallery that is ever written to an account: that a write replaces the gallery as
-    /// a whole, in its order, is how Plytix's description reads, and nobody has recorded it.
+    /// Reads back the first gallery that is ever written to an account, and the first that takes the place of
+    /// another: that a write replaces the gallery as a whole, in its order, is how Plytix's description
+    /// reads, and nobody has recorded it.
     async fn check_gallery(
         &self,
         settings: &Gallery,
@@ -285,7 +295,11 @@ impl Loader {
         showing: &Showing,
     ) -> Result<(), LoadError> {
         let sku = &task.wanted.sku;
-        let known = self.memory.recall(About::GalleryReplaced).is_some();
+        // Pictures that stay in their places tell nothing about what becomes of others.
+        let old = task.present.as_ref().and_then(|it| it.media.get(&settings.gallery));
+        let replaces = old.is_some_and(|old| !showing.gallery.starts_with(old));
+        let fact = if replaces { About::GalleryReplaced } else { About::GalleryWritten };
+        let known = self.memory.recall(fact).is_some();
         if known || self.manner.link_mode == LinkMode::Append {
             return Ok(());
         }
@@ -295,7 +309,7 @@ impl Loader {
         if shown.map_err(stopped)? != showing.gallery {
             return Err(LoadError::Gallery { sku: sku.clone() });
         }
-        self.memory.keep(About::GalleryReplaced, "");
+        self.memory.keep(fact, "");
         Ok(())
     }
 

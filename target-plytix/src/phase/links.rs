@@ -36,9 +36,10 @@ pub struct Group {
 /// More links than Plytix can hold. They are not cut short: somebody has to decide.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{existing} links and {missing} to make are more than the {MOST_LINKS} that Plytix holds for one product; split it in Plytix"
+    "{source_sku}: {existing} links and {missing} to make are more than the {MOST_LINKS} that Plytix holds for one product; split it in Plytix"
 )]
 pub struct TooManyLinks {
+    source_sku: String,
     existing: usize,
     missing: usize,
 }
@@ -48,7 +49,7 @@ impl Group {
     fn check(&self) -> Result<(), TooManyLinks> {
         let (existing, missing) = (self.existing, self.targets.len());
         if existing + missing > MOST_LINKS {
-            Err(TooManyLinks { existing, missing })
+            Err(TooManyLinks { source_sku: self.source.sku.clone(), existing, missing })
         } else {
             Ok(())
         }
@@ -74,22 +75,25 @@ pub fn next_round(groups: &mut Vec<Group>, most: usize) -> Vec<Group> {
 }
 
 impl Loader {
-    /// Makes the links of all groups.
+    /// Makes the links of all groups. Gives back those that are there now.
     pub(super) async fn link(
         &self,
         phase: Phase,
         relationship: &Relationship,
         groups: Vec<Group>,
-    ) -> Result<(), LoadError> {
+    ) -> Result<Vec<Group>, LoadError> {
         let (mut groups, too_large): (Vec<Group>, Vec<Group>) =
             groups.into_iter().partition(|group| group.check().is_ok());
         for group in too_large {
             if let Err(error) = group.check() {
-                self.report.undone(&group.source.sku, phase, &error);
+                for end in &group.targets {
+                    self.report.undone(&end.sku, phase, &error);
+                }
             }
         }
+        let mut made = Vec::with_capacity(groups.len());
         if groups.is_empty() {
-            return Ok(());
+            return Ok(made);
         }
         self.announce(phase, groups.len(), groups.iter().map(|it| it.targets.len()).sum());
         let mut trouble = Trouble::default();
@@ -99,12 +103,14 @@ impl Loader {
             let calls = round.iter().map(|group| self.link_group(relationship, group));
             let results = join_all(calls).await;
             for (group, result) in round.iter().zip(results) {
-                self.note(phase, relationship, group, result, &mut trouble)?;
+                let targets = self.note(phase, relationship, group, result, &mut trouble)?;
+                made.push(Group { targets, ..group.clone() });
             }
             trouble.check()?;
             progress.add(round.len());
         }
-        trouble.result()
+        trouble.result()?;
+        Ok(made)
     }
 
     /// Makes the links of one product. A target that is gone fails the whole request; the others are
@@ -136,7 +142,7 @@ impl Loader {
         }
     }
 
-    /// Notes what became of one product's links.
+    /// Notes what became of one product's links. Gives back the ends of those that are there now.
     fn note(
         &self,
         phase: Phase,
@@ -144,14 +150,14 @@ impl Loader {
         group: &Group,
         result: Result<Vec<End>, ApiError>,
         trouble: &mut Trouble,
-    ) -> Result<(), LoadError> {
+    ) -> Result<Vec<End>, LoadError> {
         let sku = &group.source.sku;
         match result.map_err(judged) {
             Ok(linked) => {
                 trouble.ease();
                 for end in &group.targets {
                     if linked.contains(end) {
-                        self.remember_link(relationship, sku, &end.sku);
+                        self.remember_link(relationship, &group.source, end);
                     } else {
                         self.report.undone(&end.sku, phase, &NotLinked { source_sku: sku.clone() });
                     }
@@ -163,6 +169,7 @@ impl Loader {
                 });
                 let line = Line::new(sku, phase, Status::Updated).id(&group.source.id);
                 self.report.done(&line.linked(linked.iter().map(|end| end.sku.as_str())));
+                return Ok(linked);
             }
             Err(Verdict::Refused(error)) => {
                 trouble.ease();
@@ -175,25 +182,33 @@ impl Loader {
                 return Err(LoadError::Stopped { sku: sku.clone(), source });
             }
         }
-        Ok(())
+        Ok(Vec::new())
     }
 
     /// Keeps in mind that a link is there.
-    pub(super) fn remember_link(&self, relationship: &Relationship, source: &str, target: &str) {
-        let relationship = relationship.label.as_str();
-        self.memory.keep(About::Link { relationship, source, target }, "");
+    pub(super) fn remember_link(&self, relationship: &Relationship, source: &End, target: &End) {
+        let (relationship, ids) =
+            (relationship.label.as_str(), format!("{} {}", source.id, target.id));
+        self.memory
+            .keep(About::Link { relationship, source: &source.sku, target: &target.sku }, &ids);
     }
 
-    /// Whether a link is known to be there, and need not be looked at.
+    /// Whether a link is known to be there, and need not be looked at. The id of the product at which it
+    /// begins need not be known.
     pub(super) fn remembers_link(
         &self,
         relationship: &Relationship,
-        source: &str,
-        target: &str,
+        (source, id): (&str, Option<&str>),
+        target: &End,
     ) -> bool {
+        if self.manner.again {
+            return false;
+        }
         let relationship = relationship.label.as_str();
-        !self.manner.again
-            && self.memory.recall(About::Link { relationship, source, target }).is_some()
+        let ids = self.memory.recall(About::Link { relationship, source, target: &target.sku });
+        ids.as_deref()
+            .and_then(|ids| ids.split_once(' '))
+            .is_some_and(|(from, to)| to == target.id && id.is_none_or(|id| id == from))
     }
 
     /// Says what a phase is going to do.
@@ -239,7 +254,7 @@ mod tests {
         let many: Vec<usize> = (1..=MOST_LINKS).collect();
         group(0, &many).check().unwrap();
         let error = Group { existing: 1, ..group(0, &many) }.check().unwrap_err();
-        assert!(error.to_string().starts_with("1 links and 300 to make are more than the 300"));
+        assert!(error.to_string().starts_with("S0: 1 links and 300 to make are more than the 300"));
     }
 
     proptest! {

@@ -91,9 +91,10 @@ impl Loader {
         since: NaiveDate,
         canonicals: &mut Canonicals,
     ) -> Result<(), LoadError> {
-        if canonicals.complete || canonicals.is_newest_read() {
+        if canonicals.complete || canonicals.is_read_since(since) {
             return Ok(());
         }
+        let first = since;
         let since = since.pred_opt().unwrap_or(since);
         let mut conditions = vec![json!({"field": "created", "operator": "gte", "value": since})];
         conditions.extend(listings.candidates.iter().map(|condition| json!(condition)));
@@ -117,7 +118,7 @@ impl Loader {
                 break;
             }
         }
-        canonicals.newest_read();
+        canonicals.read_since(first);
         Ok(())
     }
 
@@ -272,16 +273,11 @@ impl Loader {
     ) -> Result<(), LoadError> {
         let Some(relationship) = &account.listings else { return Ok(()) };
         let groups = self.own_groups(account, relationship, tasks, true).await?;
-        let made: Vec<(String, Vec<String>)> = groups
-            .iter()
-            .map(|it| {
-                (it.source.sku.clone(), it.targets.iter().map(|end| end.id.clone()).collect())
-            })
-            .collect();
-        self.link(Phase::Listings, relationship, groups).await?;
+        let made = self.link(Phase::Listings, relationship, groups).await?;
         let mut canonicals = self.canonicals.lock().await;
-        for (sku, ids) in made {
-            canonicals.linked(&sku, &relationship.id, ids.into_iter());
+        for group in made {
+            let ids = group.targets.into_iter().map(|end| end.id);
+            canonicals.linked(&group.source.sku, &relationship.id, ids);
         }
         Ok(())
     }
@@ -299,9 +295,10 @@ impl Loader {
         for task in tasks {
             let sku = &task.wanted.sku;
             let Some(own) = task.matched.sku() else { continue };
-            let id = self.id_of(sku).or_else(|| (!exist).then(String::new));
-            if let (Some(id), false) = (id, self.remembers_link(relationship, own, sku)) {
-                wanted.entry(own).or_default().push(End { sku: sku.clone(), id });
+            let Some(id) = self.id_of(sku).or_else(|| (!exist).then(String::new)) else { continue };
+            let end = End { sku: sku.clone(), id };
+            if !self.remembers_link(relationship, (own, None), &end) {
+                wanted.entry(own).or_default().push(end);
             }
         }
         let own: Vec<&str> = wanted.keys().copied().collect();
@@ -317,12 +314,12 @@ impl Loader {
                 continue;
             };
             let existing = present.links.get(&relationship.id);
+            let source = End { sku: own.to_owned(), id: present.id.clone() };
             for end in &ends {
                 if existing.is_some_and(|existing| existing.contains(&end.id)) {
-                    self.remember_link(relationship, own, &end.sku);
+                    self.remember_link(relationship, &source, end);
                 }
             }
-            let source = End { sku: own.to_owned(), id: present.id.clone() };
             groups.extend(missing(source, ends.into_iter(), existing));
         }
         Ok(groups)

@@ -21,7 +21,8 @@ use super::journal::{Lines, lines};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Fact {
     key: String,
-    value: String,
+    /// Nothing if it turned out to be wrong.
+    value: Option<String>,
     day: NaiveDate,
 }
 
@@ -39,7 +40,8 @@ pub struct Memory {
 pub enum About<'a> {
     /// The asset of this name; the text is its id.
     Asset(&'a str),
-    /// A link of a relationship, by the SKUs at its ends.
+    /// A link of a relationship, by the SKUs at its ends; the text is the ids there. A product that was deleted
+    /// and made again has another id, and none of the links of the one before it.
     Link {
         /// The relationship's label.
         relationship: &'a str,
@@ -53,6 +55,8 @@ pub enum About<'a> {
     Unmatched(&'a str),
     /// Until when all products have their families; the text is a time of Plytix's clock.
     Families,
+    /// That Plytix takes a gallery, in its order, where none was before.
+    GalleryWritten,
     /// That Plytix replaces a gallery as a whole when it is written.
     GalleryReplaced,
     /// A window of time for which so many requests are configured; the text is what is known of it.
@@ -69,6 +73,7 @@ impl About<'_> {
             }
             Self::Unmatched(sku) => format!("unmatched\n{sku}"),
             Self::Families => "families".to_owned(),
+            Self::GalleryWritten => "gallery written".to_owned(),
             Self::GalleryReplaced => "gallery replaced".to_owned(),
             Self::Window(Window { requests, per }) => {
                 format!("window\n{requests}\n{}", per.as_secs())
@@ -91,7 +96,7 @@ impl Memory {
             count += 1;
             facts.insert(fact.key.clone(), fact);
         }
-        facts.retain(|_, fact| is_fresh(fact, today, days));
+        facts.retain(|_, fact| fact.value.is_some() && is_fresh(fact, today, days));
         if count > 1000 && count > 2 * facts.len() {
             rewrite(path, facts.values())?;
         }
@@ -116,7 +121,7 @@ impl Memory {
     pub fn recall(&self, about: About<'_>) -> Option<String> {
         let facts = self.lock();
         let fact = facts.get(&about.key()).filter(|fact| is_fresh(fact, self.today, self.days));
-        fact.map(|fact| fact.value.clone())
+        fact.and_then(|fact| fact.value.clone())
     }
 
     /// The day on which a fact was seen first.
@@ -127,10 +132,20 @@ impl Memory {
 
     /// Keeps a fact. One that cannot be written is known in this run only, which costs requests later.
     pub fn keep(&self, about: About<'_>, value: &str) {
-        let fact = Fact { key: about.key(), value: value.to_owned(), day: self.today };
-        if self.recall(about).as_deref() == Some(value) {
-            return;
+        if self.recall(about).as_deref() != Some(value) {
+            self.put(about, Some(value.to_owned()));
         }
+    }
+
+    /// Forgets a fact that turned out to be wrong.
+    pub fn forget(&self, about: About<'_>) {
+        if self.recall(about).is_some() {
+            self.put(about, None);
+        }
+    }
+
+    fn put(&self, about: About<'_>, value: Option<String>) {
+        let fact = Fact { key: about.key(), value, day: self.today };
         if let Some(Err(error)) = self.file.as_ref().map(|file| file.write(&fact)) {
             tracing::warn!("memory: cannot be written: {error}; the next run asks again");
         }
@@ -212,6 +227,25 @@ mod tests {
         known.keep(window, allowance);
         assert_eq!(known.recall(window), Some(allowance));
         assert_eq!(known.recall(Window { requests: 50, ..window }), None);
+    }
+
+    #[test]
+    fn what_turned_out_to_be_wrong_stays_forgotten_until_it_is_seen_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("memory");
+        let open = || Memory::open(&path, day(1), 3).unwrap();
+        let (right, wrong) = (About::Asset("a.jpg"), About::Asset("b.jpg"));
+        let memory = open();
+        memory.keep(right, "1");
+        memory.keep(wrong, "2");
+        memory.forget(wrong);
+        assert_eq!(memory.recall(wrong), None);
+        drop(memory);
+        let memory = open();
+        assert_eq!((memory.recall(right).as_deref(), memory.recall(wrong)), (Some("1"), None));
+        memory.keep(wrong, "2");
+        drop(memory);
+        assert_eq!(open().recall(wrong).as_deref(), Some("2"));
     }
 
     #[test]

@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use chrono::NaiveDate;
+
 use crate::mapping::workflow::{Compare, Listings};
 use crate::product::Present;
 use crate::value::Value;
@@ -53,8 +55,8 @@ pub struct Canonicals {
     asked: HashSet<(String, String)>,
     /// Whether all of them were read.
     pub complete: bool,
-    /// Whether those were read that are new.
-    newest: bool,
+    /// Those that were made since this day were read.
+    newest: Option<NaiveDate>,
 }
 
 impl Canonicals {
@@ -71,15 +73,15 @@ impl Canonicals {
         self.by_sku.insert(product.sku.clone(), product);
     }
 
-    /// Whether the newest ones were read.
+    /// Whether those were read that were made since this day.
     #[must_use]
-    pub fn is_newest_read(&self) -> bool {
-        self.newest
+    pub fn is_read_since(&self, day: NaiveDate) -> bool {
+        self.newest.is_some_and(|since| since <= day)
     }
 
-    /// Notes that the newest ones were read.
-    pub fn newest_read(&mut self) {
-        self.newest = true;
+    /// Notes that those were read that were made since this day.
+    pub fn read_since(&mut self, day: NaiveDate) {
+        self.newest = Some(day);
     }
 
     /// The product with this SKU.

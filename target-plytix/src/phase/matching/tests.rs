@@ -109,3 +109,14 @@ fn every_spelling_is_asked_for_once_and_only_in_columns_that_exist() {
     canonicals.asked(&questions);
     assert!(canonicals.questions(identifiers.iter(), &listings(), &columns).is_empty());
 }
+
+#[test]
+fn products_made_since_a_day_are_read_again_for_an_earlier_day_and_not_for_a_later_one() {
+    let day = |day| NaiveDate::from_ymd_opt(2026, 1, day).unwrap();
+    let mut canonicals = Canonicals::default();
+    assert!(!canonicals.is_read_since(day(20)));
+    canonicals.read_since(day(20));
+    assert!(canonicals.is_read_since(day(20)) && canonicals.is_read_since(day(25)));
+    // Of a later commit, whose products were looked for longer ago.
+    assert!(!canonicals.is_read_since(day(5)));
+}
