@@ -2,6 +2,8 @@
 //!
 //! `ASINS` says how many there are (1,400); 10,000 take a minute or two.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::plytix_case::{Case, calls, families};
@@ -26,6 +28,33 @@ fn a_first_load_and_an_unchanged_second_run_cost_what_they_must() {
     assert!(first * 100 <= asins * 235, "{first} requests for {asins} ASINs");
     // A look at a hundred products at a time, and four requests to begin with: 0.0104 an ASIN at 10,000.
     assert_eq!(second["searchProducts"], asins.div_ceil(100));
+    assert_eq!(second.values().sum::<usize>(), asins.div_ceil(100) + 4, "{second:?}");
+}
+
+#[test]
+fn pictures_cost_an_upload_each_and_the_products_that_show_them_a_write_each() {
+    let asins = number("ASINS", 350);
+    let (items, own) = families(asins);
+    // The six children of a family share twelve pictures.
+    let names = |n: usize| (0..6).map(move |k| format!("61pic{}of{}", (n + 2 * k) % 12, n / 7));
+    let is_pictured = |n: &usize| !n.is_multiple_of(7);
+    let pictures: BTreeSet<String> = (0..asins).filter(is_pictured).flat_map(names).collect();
+    let items = items
+        .into_iter()
+        .enumerate()
+        .map(|(n, item)| if is_pictured(&n) { item.images(names(n).collect()) } else { item });
+    let plytix = Case::start(&(items.collect(), own), "100000", &[]);
+    plytix.load(json!({}), &[]);
+    let first = calls(&plytix.emulator.journal());
+    let before = plytix.emulator.journal().len();
+    plytix.load(json!({}), &[]);
+    let second = calls(&plytix.emulator.journal()[before..]);
+    println!("{asins} ASINs, {} pictures: {first:?}, then {second:?}", pictures.len());
+    assert_eq!(first["createAsset"], pictures.len());
+    assert_eq!(first["updateProduct"], (0..asins).filter(is_pictured).count());
+    // A look at the list of assets, and one whether the first gallery was taken as meant.
+    assert_eq!((first["searchAssets"], first["getProduct"]), (1, 1), "{first:?}");
+    assert_eq!(first.get("linkAsset"), None);
     assert_eq!(second.values().sum::<usize>(), asins.div_ceil(100) + 4, "{second:?}");
 }
 

@@ -199,6 +199,28 @@ fn a_dry_run_says_what_every_phase_would_cost_and_is_right() {
 }
 
 #[test]
+fn a_dry_run_knows_parents_that_are_not_among_the_records() {
+    let case = style();
+    let plytix = Case::start(&case, "100000", &[]);
+    plytix.load(json!({}), &[]);
+    let all = std::fs::read_to_string(&plytix.input).unwrap();
+    let of = |asin: &str| {
+        all.lines().find(|line| line.contains(&format!("\"asin\":\"{asin}\""))).unwrap().to_owned()
+    };
+    // One that is linked, one that is not, and one whose parent is nowhere.
+    let new = of("B07CHILD02").replace("B07CHILD02", "B07CHILD09");
+    let orphan =
+        of("B07CHILD03").replace("B07CHILD03", "B07ORPHAN").replace("B09PARENT0", "B09GONE");
+    let lines = [all.lines().next().unwrap().to_owned(), of("B07CHILD01"), new, orphan];
+    plytix.folder.file("input.jsonl", lines.join("\n"));
+    let said = support::said(&plytix.load(json!({}), &["--dry-run"]));
+    assert!(said.contains("dry run: hierarchy: 1 requests"), "{said}");
+    let before = plytix.emulator.journal().len();
+    plytix.load(json!({"phases": ["products", "hierarchy"]}), &[]);
+    assert_eq!(calls(&plytix.emulator.journal()[before..])["linkProducts"], 1);
+}
+
+#[test]
 fn a_search_that_is_late_makes_no_second_product() {
     let case = families(21);
     let plytix = Case::start(&case, "100000", &["--plytix-search-lag", "1.5"]);

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use super::hierarchy::edges;
 use super::{LoadError, Loader, Phase, Plan, Step, Task};
+use crate::account::Account;
+use crate::api::PAGE;
 use crate::product::Present;
 use crate::report::{Line, Status};
 use crate::run::memory::About;
@@ -91,13 +93,21 @@ impl Loader {
                 .map(|task| (task.wanted.sku.as_str(), task.present.as_ref()))
                 .collect();
             let edges = edges(tasks.iter(), |sku| ids.contains_key(sku));
+            let elsewhere: Vec<&str> =
+                edges.keys().map(String::as_str).filter(|sku| !ids.contains_key(sku)).collect();
+            let elsewhere = self.parents(account, &elsewhere).await?;
             let mut count = 0;
             for (parent, children) in &edges {
+                let present = match ids.get(parent.as_str()) {
+                    Some(present) => *present,
+                    // A parent that is nowhere cannot be linked.
+                    None if !elsewhere.contains_key(parent) => continue,
+                    None => elsewhere.get(parent),
+                };
+                let links = present.and_then(|parent| parent.links.get(&relationship.id));
                 let linked = |child: &String| {
-                    let id = ids.get(child.as_str()).copied().flatten().map(|child| &child.id);
-                    let parent = ids.get(parent.as_str()).copied().flatten();
-                    let links = parent.and_then(|parent| parent.links.get(&relationship.id));
-                    id.is_some_and(|id| links.is_some_and(|links| links.contains(id)))
+                    let child = ids.get(child.as_str()).copied().flatten();
+                    child.is_some_and(|it| links.is_some_and(|links| links.contains(&it.id)))
                 };
                 let missing: Vec<&str> =
                     children.iter().filter(|it| !linked(it)).map(String::as_str).collect();
@@ -118,6 +128,20 @@ impl Loader {
             requests.push((Phase::Listings, groups.len()));
         }
         Ok(requests)
+    }
+
+    /// Those of the parents that are in Plytix.
+    async fn parents(
+        &self,
+        account: &Account,
+        skus: &[&str],
+    ) -> Result<HashMap<String, Present>, LoadError> {
+        let mut found = HashMap::new();
+        for page in skus.chunks(PAGE) {
+            let page = self.api.products(page, &account.columns).await;
+            found.extend(page.map_err(LoadError::LookUp)?);
+        }
+        Ok(found)
     }
 
     /// Requests for pictures and for the products that show them.
