@@ -1,45 +1,39 @@
-//! Benchmarks beside the alternatives, in one run: machines differ and are noisy, ratios less so.
+//! Benchmarks, each in one run: beside an alternative or beside a bound, because machines differ and are noisy,
+//! and ratios less so.
 //!
 //! ```text
-//! cargo run --release -p bench -- --records 100000
+//! cargo run --release -p bench -- load --records 100000
+//! cargo run --release -p bench -- backfill --days 730 --speed 1000
 //! ```
-//!
-//! Loads the same rows with `target-postgres` and with psql (CSV into a staging table, then one
-//! `INSERT … ON CONFLICT`), each into a server with a fresh installation's settings, turn about, and
-//! prints rows a second, the ratio of the medians, and the target's peak memory.
 
 #![allow(clippy::print_stdout, reason = "this program is for people")]
 
+mod backfill;
+mod load;
 mod race;
 mod workload;
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
+use anyhow::{Context, ensure};
 use clap::Parser;
-use race::Race;
-use workload::Rows;
 
-/// What to run.
+/// Benchmarks, and their figures on this machine
 #[derive(Debug, Parser)]
-struct Args {
-    /// Records of a load
-    #[arg(long, default_value_t = 100_000)]
-    records: u32,
-    /// Rounds of each comparison; the median counts
-    #[arg(long, default_value_t = 3)]
-    rounds: usize,
-    /// Streams of the interleaved load
-    #[arg(long, default_value_t = 10)]
-    streams: u32,
-    /// Settings to add to the target's configuration, as a JSON object
-    #[arg(long, default_value = "{}")]
-    settings: String,
+enum Benchmark {
+    /// Load rows with target-postgres and with psql, turn about
+    Load(load::Args),
+    /// See how near a backfill comes to what Amazon's quotas permit
+    Backfill(backfill::Args),
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    match run(&args) {
+    let result = match Benchmark::parse() {
+        Benchmark::Load(args) => load::run(&args),
+        Benchmark::Backfill(args) => backfill::run(&args),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             println!("FATAL {error:#}");
@@ -48,44 +42,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// The release build of the target.
-fn target() -> anyhow::Result<PathBuf> {
-    let built = Command::new("cargo")
-        .args(["build", "--release", "--locked", "-p", "target-postgres"])
-        .status()?;
-    anyhow::ensure!(built.success(), "target-postgres does not build");
+/// The folder of the release builds of these programs, which are built first.
+fn built(programs: &[&str]) -> anyhow::Result<PathBuf> {
+    let packages = programs.iter().flat_map(|program| ["-p", program]);
+    let built =
+        Command::new("cargo").args(["build", "--release", "--locked"]).args(packages).status()?;
+    ensure!(built.success(), "{} does not build", programs.join(", "));
     let bench = std::env::current_exe()?;
-    let folder = bench.parent().ok_or_else(|| anyhow::anyhow!("this program is nowhere"))?;
-    Ok(folder.join("target-postgres"))
-}
-
-fn run(args: &Args) -> anyhow::Result<()> {
-    let race = Race::new(target()?, args.settings.clone())?;
-    let one = ["orders".to_owned()];
-    let many: Vec<String> = (0..args.streams).map(|number| format!("orders_{number}")).collect();
-    let new = Rows { count: args.records, version: 1 };
-    let changed = Rows { version: 2, ..new };
-    let share = Rows { count: args.records / args.streams, version: 1 };
-
-    println!("{} records of 35 columns, {} rounds, medians", args.records, args.rounds);
-    println!(
-        "{:<34} {:>12} {:>12} {:>7} {:>9}",
-        "", "target rows/s", "psql rows/s", "ratio", "peak MiB"
-    );
-    for (name, streams, before, load) in [
-        ("insert", &one[..], None, new),
-        ("update, every row changed", &one[..], Some(new), changed),
-        ("load again, nothing changed", &one[..], Some(new), new),
-        ("insert, streams interleaved", &many[..], None, share),
-    ] {
-        let outcome = race.run(streams, before, load, args.rounds)?;
-        println!(
-            "{name:<34} {:>13.0} {:>12.0} {:>7.2} {:>9.0}",
-            outcome.target,
-            outcome.psql,
-            outcome.target / outcome.psql,
-            outcome.peak_mib
-        );
-    }
-    Ok(())
+    Ok(bench.parent().context("this program is nowhere")?.to_owned())
 }

@@ -1,34 +1,29 @@
 //! How near a backfill comes to what Amazon's quotas permit.
 //!
-//! ```text
-//! cargo run --release -p bench --bin backfill -- --days 730 --speed 1000
-//! ```
-//!
 //! Extracts daily sales and traffic of ten marketplaces in three regions from the emulator, with Amazon's
 //! published plans sped up, and compares the time from the first request for a report to the last
 //! download, as the emulator's journal has it, with the bound: the reports of the region that has the most,
 //! less the burst, divided by the rate of createReport.
 
-#![allow(clippy::print_stdout, reason = "this program is for people")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
-use clap::Parser;
 use serde_json::{Value, json};
+
+use crate::built;
 
 /// createReport, as Amazon publishes it: calls a second after a burst.
 const RATE: f64 = 0.0167;
 /// Calls that may be made at once.
 const BURST: f64 = 15.0;
 
-/// What to run.
-#[derive(Debug, Parser)]
-struct Args {
+/// How much is extracted, and how fast.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
     /// Days of history
     #[arg(long, default_value_t = 730)]
     days: u32,
@@ -40,24 +35,9 @@ struct Args {
     marketplaces: String,
 }
 
-fn main() -> ExitCode {
-    let args = Args::parse();
-    match run(&args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            println!("FATAL {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run(args: &Args) -> anyhow::Result<()> {
-    let built = Command::new("cargo")
-        .args(["build", "--release", "--locked", "-p", "emulator", "-p", "tap-amazon-seller"])
-        .status()?;
-    ensure!(built.success(), "the programs do not build");
-    let bench = std::env::current_exe()?;
-    let programs = bench.parent().context("this program is nowhere")?;
+/// Prints how long it took beside the bound.
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let programs = &built(&["emulator", "tap-amazon-seller"])?;
     let folder = tempfile::tempdir()?;
     let journal = folder.path().join("journal.jsonl");
 
