@@ -79,6 +79,11 @@ impl Refusal {
         }
     }
 
+    /// 403 in the words of the Reports API: no role for a type of report.
+    pub(crate) fn forbidden() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "Unauthorized", "Access to the resource is forbidden")
+    }
+
     /// 404: no such thing, or none of this seller and region.
     pub(crate) fn not_found(details: impl Into<String>) -> Self {
         let message = "The requested resource was not found.";

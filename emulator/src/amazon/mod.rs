@@ -33,6 +33,7 @@ mod replenishment;
 mod report;
 mod reports;
 mod restriction;
+mod rights;
 mod role;
 mod stock;
 mod storage;

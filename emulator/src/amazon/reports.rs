@@ -6,7 +6,7 @@ use super::error::Refusal;
 use super::marketplace::{Marketplace, Region, Standing, standing};
 use super::query::{Query, moment};
 use super::report::{Kind, Report, SETTLEMENT, STATUSES, Source, Specification};
-use super::{Amazon, Answer};
+use super::{Amazon, Answer, rights};
 use crate::faults::Course;
 use axum::http::{StatusCode, Uri};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -77,6 +77,7 @@ pub(crate) fn create(
     let fields: Map<String, Value> = serde_json::from_slice(body)
         .map_err(|_| Refusal::invalid("The body is not a JSON object."))?;
     let specification = specification(amazon, region, &fields)?;
+    rights::check(amazon, &specification.report_type)?;
     if specification.report_type == SETTLEMENT {
         return Err(Refusal::invalid("The report type cannot be requested."));
     }
@@ -127,13 +128,13 @@ pub(super) fn specification(
 /// Amazon's sandbox refuses a type that does not exist. A type that may exist, but is neither made
 /// nor recorded here, is not emulated.
 fn check_type(amazon: &Amazon, report_type: &str) -> Result<(), Refusal> {
+    if Kind::named(report_type).is_some() || amazon.documents().has(report_type) {
+        return Ok(());
+    }
     if !report_type.starts_with("GET_") {
         return Err(Refusal::invalid(format!("Invalid reportType: {report_type}")));
     }
-    if Kind::named(report_type).is_none() && !amazon.documents().has(report_type) {
-        return Err(Refusal::not_emulated(format!("report type {report_type}")));
-    }
-    Ok(())
+    Err(Refusal::not_emulated(format!("report type {report_type}")))
 }
 
 /// Where the document of a report will come from: a recorded one goes before an invented one.
@@ -301,6 +302,9 @@ pub(crate) fn list(amazon: &Amazon, region: Region, uri: &Uri) -> Result<Answer,
             .ok_or_else(|| Refusal::invalid("Invalid nextToken."))?,
         None => filter(&query, amazon.clock().now())?,
     };
+    for report_type in &filter.report_types {
+        rights::check(amazon, report_type)?;
+    }
     let clock = amazon.clock();
     let reports = amazon.reports(region);
     let mut page = filter.page(&reports, clock.elapsed());

@@ -8,7 +8,7 @@ use super::lwa::Resource;
 use super::marketplace::Region;
 use super::query::Query;
 use super::role::{RESTRICTED, Role};
-use super::{Amazon, query};
+use super::{Amazon, query, rights};
 use axum::http::Method;
 use serde_json::{Map, Value, json};
 
@@ -74,14 +74,17 @@ pub(crate) fn create(input: &Input<'_>) -> Result<Answer, Refusal> {
         .filter(|list| (1..=RESOURCES).contains(&list.len()))
         .ok_or_else(|| Refusal::invalid_request("restrictedResources must have 1 to 50 values."))?;
     let resources: Vec<Resource> =
-        list.iter().map(|it| resource(input.amazon, it)).collect::<Result<_, _>>()?;
+        list.iter().map(|it| resource(input, it)).collect::<Result<_, _>>()?;
+    let named = |it: &Resource| json!({"method": it.method, "path": it.path});
+    let detail = json!({"restrictedResources": resources.iter().map(named).collect::<Vec<_>>()});
     let now = input.amazon.clock().now();
     let (token, life) = input.amazon.tokens().restrict(input.token(), resources, now);
-    Ok(Answer::ok(json!({"restrictedDataToken": token, "expiresIn": life})))
+    let answer = Answer::ok(json!({"restrictedDataToken": token, "expiresIn": life}));
+    Ok(Answer { detail: Some(detail), ..answer })
 }
 
 /// Reads and checks one resource.
-fn resource(amazon: &Amazon, value: &Value) -> Result<Resource, Refusal> {
+fn resource(input: &Input<'_>, value: &Value) -> Result<Resource, Refusal> {
     let field = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
     let (method, path) = (field("method"), field("path"));
     // The words of Amazon's sandbox.
@@ -105,8 +108,19 @@ fn resource(amazon: &Amazon, value: &Value) -> Result<Resource, Refusal> {
             return Err(Refusal::invalid_request("dataElements are for Orders v0 only."));
         }
     }
-    amazon.authorization().check(roles)?;
+    let of_report =
+        (*known == DOCUMENT).then(|| roles_of(input, segments.last().copied())).flatten();
+    input.amazon.authorization().check(of_report.as_deref().unwrap_or(roles))?;
     Ok(Resource { method: method.to_owned(), path: path.to_owned() })
+}
+
+/// The roles that open the document with the id `id`; none if there is no such document, or it is not
+/// restricted.
+fn roles_of(input: &Input<'_>, id: Option<&str>) -> Option<Vec<Role>> {
+    let reports = input.amazon.reports(input.region);
+    let report = reports.by_document(id?)?;
+    let roles = rights::of_document(&report.specification().report_type);
+    (!roles.is_empty()).then_some(roles)
 }
 
 /// Lets pass a call that wants no restricted data token or has one that opens it.

@@ -1,8 +1,10 @@
 //! Restricted data tokens.
 
 use super::model::assert_follows;
-use super::{Caller, Heard, US, wish};
+use super::{Caller, Heard, Setup, US, noon, setup, wish};
 use crate::amazon::{Account, Authorization, Documents, Region, Role};
+use crate::clock::Clock;
+use crate::journal::Journal;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -114,10 +116,8 @@ async fn without_its_role_a_token_is_not_made() {
     assert_eq!(ask(&caller, get("/orders/v0/orders")).await.status, StatusCode::OK);
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_document_of_a_restricted_report_wants_a_token_for_itself() {
-    let folder = tempfile::tempdir().unwrap();
-    let kind = "GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING";
+/// Documents of a restricted report type, kept in a folder.
+fn documents(folder: &tempfile::TempDir, kind: &str) -> Documents {
     let listing = json!([{
         "report_type": kind,
         "file": "orders.tsv",
@@ -125,8 +125,14 @@ async fn the_document_of_a_restricted_report_wants_a_token_for_itself() {
     }]);
     std::fs::write(folder.path().join("documents.json"), listing.to_string()).unwrap();
     std::fs::write(folder.path().join("orders.tsv"), "order-id\n1\n").unwrap();
-    let documents = Documents::read(folder.path()).unwrap();
-    let caller = Caller::with(documents, 10).await;
+    Documents::read(folder.path()).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_document_of_a_restricted_report_wants_a_token_for_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let kind = "GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING";
+    let caller = Caller::with(documents(&folder, kind), 10).await;
     let report = caller.finished(Region::Na, wish(kind, US)).await;
     let id = report["reportDocumentId"].as_str().unwrap();
     let target = format!("/reports/2021-06-30/documents/{id}");
@@ -137,4 +143,21 @@ async fn the_document_of_a_restricted_report_wants_a_token_for_itself() {
     let other = ask(&caller, get(&format!("{target}0"))).await.json();
     let other = other["restrictedDataToken"].as_str().unwrap();
     assert_eq!(get_with(&caller, other, &target).await, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_for_a_document_wants_a_restricted_role_of_its_report_type() {
+    // Finance and Accounting is enough to ask for the report, and is not restricted.
+    let kind = "GET_VAT_TRANSACTION_DATA";
+    for (missing, status) in [(Role::TaxInvoicing, 403), (Role::TaxRemittance, 200)] {
+        let folder = tempfile::tempdir().unwrap();
+        let authorization =
+            Authorization { missing_roles: vec![missing], ..Authorization::default() };
+        let setup = Setup { documents: documents(&folder, kind), authorization, ..setup(10) };
+        let caller = Caller::of(setup, Clock::new(noon(), 1.0), Journal::none()).await;
+        let report = caller.finished(Region::Na, wish(kind, US)).await;
+        let id = report["reportDocumentId"].as_str().unwrap();
+        let answer = ask(&caller, get(&format!("/reports/2021-06-30/documents/{id}"))).await;
+        assert_eq!(answer.status.as_u16(), status, "{missing:?}");
+    }
 }

@@ -1,7 +1,7 @@
 //! What a seller has not authorised.
 
-use super::Caller;
 use super::orders::{all, days_ago, search};
+use super::{Caller, LISTINGS, TRAFFIC, US, wish};
 use crate::amazon::{Authorization, Region, Role, Unauthorized};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -74,4 +74,21 @@ async fn an_operation_needs_one_of_its_roles() {
     assert_eq!(refused.json()["errors"][0]["code"], "Unauthorized");
     let query = format!("createdAfter={}", days_ago(9));
     assert_eq!(search(&caller, Region::Na, &query).await.status, StatusCode::OK, "others do");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_type_needs_one_of_its_roles_to_be_asked_for_and_listed() {
+    let missing_roles = vec![Role::BrandAnalytics, Role::Pricing];
+    let caller =
+        Caller::authorized(Authorization { missing_roles, ..Authorization::default() }).await;
+    let reports = "/reports/2021-06-30/reports";
+    for (report_type, may) in [(TRAFFIC, false), (LISTINGS, true)] {
+        let asked = caller.call(Region::Na, "POST", reports, wish(report_type, US)).await;
+        let listed = caller.get(Region::Na, &format!("{reports}?reportTypes={report_type}")).await;
+        for answer in [asked, listed] {
+            assert_eq!(answer.status == StatusCode::FORBIDDEN, !may, "{report_type}");
+            let message = answer.json()["errors"][0]["message"].clone();
+            assert_eq!(message == "Access to the resource is forbidden", !may, "{report_type}");
+        }
+    }
 }
