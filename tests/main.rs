@@ -37,6 +37,7 @@ mod plytix_windows;
 mod plytix_workflow;
 mod ready_made;
 mod replenishment;
+mod restricted_reports;
 mod sdk_streams;
 mod secrets;
 mod settlements;

@@ -29,7 +29,7 @@ pub use body::{
 use body::{CreatedReport, Participations, ReportList};
 use dialect::Answers;
 pub use operations::*;
-pub use restricted::CREATE_RESTRICTED_DATA_TOKEN;
+pub use restricted::{CREATE_RESTRICTED_DATA_TOKEN, is_refusal_of_token};
 use restricted::{RestrictedToken, RestrictedTokens};
 
 use crate::marketplace::{Marketplace, Region};

@@ -3,14 +3,14 @@
 //! Amazon gives such data out only for a restricted data token, which names the paths that it opens and
 //! lives for an hour. A path with its placeholders in braces stands for all values of them, but a report's
 //! document is opened by a token for that very document. An application without the restricted role is
-//! refused a token with 403.
+//! refused a token.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api_client::{Call, Client, Error, Method, Operation};
+use api_client::{Call, Client, Error, Method, Operation, Refusal};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -89,6 +89,14 @@ impl fmt::Debug for RestrictedTokens {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("RestrictedTokens")
     }
+}
+
+/// Whether a refusal means that the application may not have a token. Amazon documents 403; what it says
+/// of a document, of an order's lines and of vendors' orders was 400, that the application has no access
+/// (amzn/selling-partner-api-models, issues 1405 and 2877; amzn/selling-partner-api-docs, issue 702).
+#[must_use]
+pub fn is_refusal_of_token(refusal: &Refusal) -> bool {
+    refusal.operation == CREATE_RESTRICTED_DATA_TOKEN.name && matches!(refusal.status, 400 | 403)
 }
 
 /// A token for one path that nobody asks for twice.

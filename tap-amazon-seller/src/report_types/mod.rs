@@ -103,6 +103,13 @@ impl ReportType {
         (self.retention_days > 0).then(|| TimeDelta::days(self.retention_days.into()))
     }
 
+    /// Those of a type's roles that Amazon keeps for few applications. For a document with personal data
+    /// one of these is needed, whatever is enough to ask for the report.
+    #[must_use]
+    pub fn restricted_roles(roles: &[&'static str]) -> Vec<&'static str> {
+        roles.iter().copied().filter(|role| role.ends_with("(Restricted)")).collect()
+    }
+
     /// Why reports of the type cannot be read at all, as what a configuration should name instead.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {

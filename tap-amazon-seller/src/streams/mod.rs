@@ -12,6 +12,7 @@ use crate::document::order;
 use crate::marketplace::Region;
 use crate::pages::order::Share;
 use crate::record::Column;
+use crate::report_types::ReportType;
 
 mod alternatives;
 mod fulfillment;
@@ -101,6 +102,21 @@ impl Source {
     #[must_use]
     pub fn reader(&self) -> Option<Reader> {
         if let Self::Report { shape, .. } = self { Some(shape.reader()) } else { None }
+    }
+
+    /// Whether it is about buyers all through: what the Orders API says of them alone, and what Amazon
+    /// gives out only for a restricted data token.
+    #[must_use]
+    pub fn is_personal(&self) -> bool {
+        match self {
+            Self::Report { report, .. } => {
+                ReportType::find(report.report_type).is_some_and(|it| it.is_restricted)
+            }
+            Self::Pages { pages, shape } => {
+                pages.is_restricted || shape.share().is_some_and(Share::is_personal)
+            }
+            _ => false,
+        }
     }
 
     /// The roles of which an application needs one (Amazon's list of 2022; see [`Report::roles`]); none

@@ -3,7 +3,6 @@
 use super::alternatives::{self, ALTERNATIVES, SourceError};
 use super::{STREAMS, Source, Stream};
 use crate::compat::{Dress, Made};
-use crate::pages::order::Share;
 
 /// Every stream that a run can extract: those of the table, and behind them those that the user
 /// describes in the configuration.
@@ -45,7 +44,7 @@ impl Roster {
     /// Whether a stream is about buyers, and must not be extracted for that.
     #[must_use]
     pub fn withholds(&self, stream: &Stream) -> bool {
-        !self.is_personal && stream.source.share().is_some_and(Share::is_personal)
+        !self.is_personal && stream.source.is_personal()
     }
 
     /// Whether properties about buyers may be extracted.

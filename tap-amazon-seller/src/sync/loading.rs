@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 
 use super::desk::{Desk, Errand};
 use super::outcome::is_worn_out;
-use crate::api::Report;
+use crate::api::{self, Report};
 use crate::bookmark::{Bookmarks, Brought, Reading};
 use crate::document::{Loaded, Place, Places};
 use crate::load::{self, LoadError, Outcome};
 use crate::plan::Window;
+use crate::report_types::ReportType;
 use crate::settling;
 use crate::streams::Edges;
 
@@ -79,15 +80,30 @@ impl Desk {
                     self.forget(&errand).await?;
                 }
                 let is_last = matches!(&error, LoadError::Call(error) if is_worn_out(error));
+                let hint = self.role_hint(errand.lane, &error);
                 let error = anyhow::Error::from(error);
                 self.journal(&errand, report, None, Some(&format!("{error:#}"))).await?;
-                self.lose(&errand, &format!("{error:#}"));
+                self.lose(&errand, &format!("{error:#}{}", hint.as_deref().unwrap_or_default()));
+                if hint.is_some() {
+                    self.give_up_type(&errand);
+                }
                 if is_last {
                     self.close().await;
                 }
                 Ok(())
             }
         }
+    }
+
+    /// The roles that open documents of a lane, where Amazon gives out no token for one of them.
+    fn role_hint(&self, lane: usize, error: &LoadError) -> Option<String> {
+        let LoadError::Call(error) = error else { return None };
+        let roles = self.lanes.get(lane)?.source.roles;
+        let is_refused = error.refusal().is_some_and(api::is_refusal_of_token);
+        is_refused.then(|| match ReportType::restricted_roles(roles) {
+            roles if roles.is_empty() => String::new(),
+            roles => format!("; the application needs one of these roles: {}", roles.join(", ")),
+        })
     }
 
     /// For a day: whether it is out, and what is noted of it while it has not settled.

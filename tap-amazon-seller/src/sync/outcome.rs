@@ -58,38 +58,34 @@ impl Desk {
     /// fail in the same way is given up with it: a whole report type that is forbidden, or refused for
     /// hours; a marketplace in which the request is wrong.
     pub(super) fn not_asked(&mut self, errand: &Errand, error: &Error) {
-        self.lose(errand, &error.to_string());
         let Some(lane) = self.lanes.get(errand.lane) else { return };
-        let (region, report_type) = (self.area.region(), lane.source.report_type);
+        let lane_name = lane.name();
+        let hint = match (error, lane.source.roles) {
+            (Error::Forbidden(_), []) => "; the application has no role for it".to_owned(),
+            (Error::Forbidden(_), roles) => {
+                format!("; the application needs one of these roles: {}", roles.join(", "))
+            }
+            (error, _) if error.is_throttled() => "; see max_wait_minutes".to_owned(),
+            _ => String::new(),
+        };
+        self.lose(errand, &format!("{error}{hint}"));
         match error {
-            Error::Refused(_) => {
-                self.give_up(errand, &lane.name(), "", |it| it.lane == errand.lane);
-            }
-            Error::Forbidden(_) => {
-                let hint = match lane.source.roles {
-                    [] => "; the application has no role for it".to_owned(),
-                    roles => {
-                        format!("; the application needs one of these roles: {}", roles.join(", "))
-                    }
-                };
-                self.give_up(errand, &format!("{region}: {report_type}"), &hint, |_| true);
-            }
-            error if is_worn_out(error) => {
-                let hint = if error.is_throttled() { "; see max_wait_minutes" } else { "" };
-                self.give_up(errand, &format!("{region}: {report_type}"), hint, |_| true);
-            }
+            Error::Refused(_) => self.give_up(errand, &lane_name, |it| it.lane == errand.lane),
+            Error::Forbidden(_) => self.give_up_type(errand),
+            error if is_worn_out(error) => self.give_up_type(errand),
             _ => {}
         }
     }
 
+    /// Gives up everything else of an errand's report type: it would fail in the same way.
+    pub(super) fn give_up_type(&mut self, errand: &Errand) {
+        let Some(lane) = self.lanes.get(errand.lane) else { return };
+        let name = format!("{}: {}", self.area.region(), lane.source.report_type);
+        self.give_up(errand, &name, |_| true);
+    }
+
     /// Gives up those windows of an errand's report type that are meant, and says so.
-    fn give_up(
-        &mut self,
-        errand: &Errand,
-        name: &str,
-        hint: &str,
-        meant: impl Fn(&Errand) -> bool,
-    ) {
+    fn give_up(&mut self, errand: &Errand, name: &str, meant: impl Fn(&Errand) -> bool) {
         let report_type = self.lanes.get(errand.lane).map(|lane| lane.source.report_type);
         let Some(queue) = report_type.and_then(|name| self.queues.get_mut(name)) else { return };
         let all = std::mem::take(&mut queue.errands);
@@ -97,7 +93,7 @@ impl Desk {
         queue.errands = kept.into();
         if !given_up.is_empty() {
             let windows = given_up.len();
-            tracing::error!("{name}: given up for this run, with {windows} more windows{hint}");
+            tracing::error!("{name}: given up for this run, with {windows} more windows");
         }
         for errand in given_up {
             self.count(errand.lane, |tally| tally.failed += 1);
@@ -243,7 +239,7 @@ impl Desk {
                 self.forget(&errand).await?;
                 self.lose(&errand, &said);
                 let lane = self.lanes.get(errand.lane).map(Lane::name).unwrap_or_default();
-                self.give_up(&errand, &lane, "", |other| other.lane == errand.lane);
+                self.give_up(&errand, &lane, |other| other.lane == errand.lane);
                 Ok(())
             }
             _ if !errand.failed_before => {
