@@ -12,6 +12,7 @@ mod amazon_to_plytix;
 mod amazon_to_postgres;
 mod another_tap;
 mod bad_input;
+mod catalogue;
 mod custom_reports;
 mod documents;
 mod faults;

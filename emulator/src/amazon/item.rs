@@ -77,7 +77,8 @@ fn by_marketplace(
     element
 }
 
-/// The summary of an item. A parent has neither colour, size nor numbers of its own.
+/// The summary of an item. A parent has neither colour nor size; all that it is known by is its model
+/// number.
 fn summary(world: World, product: &Product, marketplace: &Marketplace) -> Value {
     let is_parent = product.role == Role::Parent;
     let mut summary = json!({
@@ -96,10 +97,11 @@ fn summary(world: World, product: &Product, marketplace: &Marketplace) -> Value 
         "websiteDisplayGroup": "sports_display_on_website",
         "websiteDisplayGroupName": "Sports",
     });
-    if !is_parent && let Some(fields) = summary.as_object_mut() {
+    let Some(fields) = summary.as_object_mut() else { return summary };
+    fields.insert("modelNumber".to_owned(), product.model.clone().into());
+    if !is_parent {
         fields.insert("color".to_owned(), product.color.into());
         fields.insert("size".to_owned(), product.size.into());
-        fields.insert("modelNumber".to_owned(), product.model.clone().into());
         fields.insert("partNumber".to_owned(), product.model.clone().into());
         fields.insert("packageQuantity".to_owned(), 1.into());
     }
@@ -226,13 +228,12 @@ pub(super) fn attributes(world: World, product: &Product, marketplace: &Marketpl
         "item_name": text(&world.title(product, marketplace)),
         "brand": text(product.brand),
     });
-    if product.role != Role::Parent
-        && let Some(fields) = attributes.as_object_mut()
-    {
-        let model = json!([{"value": product.model, "marketplace_id": marketplace.id}]);
+    let Some(fields) = attributes.as_object_mut() else { return attributes };
+    let model = json!([{"value": product.model, "marketplace_id": marketplace.id}]);
+    fields.insert("model_number".to_owned(), model);
+    if product.role != Role::Parent {
         fields.insert("color".to_owned(), text(product.color));
         fields.insert("size".to_owned(), text(product.size));
-        fields.insert("model_number".to_owned(), model);
     }
     attributes
 }

@@ -96,6 +96,11 @@ async fn an_item_knows_its_family_and_its_bar_codes() {
 
     let family = get(&parent).await;
     assert_eq!(family["summaries"][0]["itemClassification"], "VARIATION_PARENT");
+    assert!(
+        family["summaries"][0]["modelNumber"].is_string()
+            && family["summaries"][0]["color"].is_null()
+    );
+    assert_eq!(family["identifiers"][0]["identifiers"], serde_json::json!([]));
     let children = &family["relationships"][0]["relationships"][0]["childAsins"];
     assert_eq!(children[0], serde_json::json!(child));
 
