@@ -179,6 +179,11 @@ impl Marketplace {
         moment.with_timezone(&self.zone)
     }
 
+    /// Whether tax is added to prices at the checkout; elsewhere prices hold it.
+    pub(crate) fn adds_tax(&self) -> bool {
+        matches!(self.country, "US" | "CA")
+    }
+
     /// What `cents` of US money are here, in the currency's smallest unit.
     pub(crate) fn converted(&self, cents: u64) -> u64 {
         cents.saturating_mul(self.exchange) / 100

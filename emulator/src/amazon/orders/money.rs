@@ -16,9 +16,11 @@ fn discount(marketplace: &Marketplace, minor: u64) -> Value {
     json!({"amount": amount, "currencyCode": marketplace.currency})
 }
 
-/// What the buyer pays for `line`.
-fn total(line: &Line) -> u64 {
-    (line.price + line.tax + line.shipping).saturating_sub(line.discount)
+/// What the buyer pays for `line`. Of Amazon's published examples that of the United States adds the tax
+/// to the price; those of Brazil, Japan, Turkey and the United Kingdom have a total that is the price.
+fn total(marketplace: &Marketplace, line: &Line) -> u64 {
+    let tax = if marketplace.adds_tax() { line.tax } else { 0 };
+    (line.price + tax + line.shipping).saturating_sub(line.discount)
 }
 
 /// `proceeds` of an order.
@@ -28,7 +30,7 @@ pub(super) fn of_order(order: &Order) -> Value {
 
 /// What the buyer pays for all lines.
 pub(super) fn grand_total(order: &Order) -> u64 {
-    order.lines.iter().map(total).sum()
+    order.lines.iter().map(|line| total(order.marketplace, line)).sum()
 }
 
 /// `proceeds` of a line.
@@ -49,5 +51,5 @@ pub(super) fn of_line(order: &Order, line: &Line) -> Value {
     if line.discount > 0 {
         breakdowns.push(detailed("DISCOUNT", discount(marketplace, line.discount)));
     }
-    json!({"proceedsTotal": money(marketplace, total(line)), "breakdowns": breakdowns})
+    json!({"proceedsTotal": money(marketplace, total(marketplace, line)), "breakdowns": breakdowns})
 }

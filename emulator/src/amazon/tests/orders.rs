@@ -342,3 +342,35 @@ async fn twenty_searches_are_granted_at_once_and_then_one_in_three_minutes() {
     tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(caller.get(Region::Na, &target).await.status, StatusCode::OK);
 }
+
+/// An amount of money without its point.
+fn minor(money: &Value) -> i64 {
+    money["amount"].as_str().unwrap().replace('.', "").parse().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_total_has_the_tax_where_prices_do_not_hold_it() {
+    let caller = Caller::new().await;
+    let mut seen = BTreeSet::new();
+    for region in [Region::Na, Region::Eu, Region::Fe] {
+        let query = format!("createdAfter={}&includedData=PROCEEDS", days_ago(60));
+        for order in all(&caller, region, &query).await.0 {
+            let Some(marketplace) = order["salesChannel"]["marketplaceId"].as_str() else {
+                continue;
+            };
+            for item in order["orderItems"].as_array().unwrap() {
+                let Some(parts) = item["proceeds"]["breakdowns"].as_array() else { continue };
+                let of = |tax: bool| parts.iter().filter(move |it| (it["type"] == "TAX") == tax);
+                let sum = |tax: bool| of(tax).map(|it| minor(&it["subtotal"])).sum::<i64>();
+                let added = minor(&item["proceeds"]["proceedsTotal"]) - sum(false);
+                assert!(sum(true) > 0 && [0, sum(true)].contains(&added), "{item}");
+                seen.insert((marketplace.to_owned(), added > 0));
+            }
+        }
+    }
+    let adding: Vec<_> = seen.iter().filter(|(_, adds)| *adds).map(|(id, _)| id.as_str()).collect();
+    assert_eq!(adding, ["A2EUQ1WTGCTBG2", US], "Canada and the United States");
+    assert!(seen.len() > 8, "a marketplace is one or the other: {seen:?}");
+    let places: BTreeSet<_> = seen.iter().map(|(id, _)| id).collect();
+    assert_eq!(places.len(), seen.len());
+}
