@@ -43,3 +43,4 @@ mod sdk_streams;
 mod secrets;
 mod settlements;
 mod sql_views;
+mod stock;

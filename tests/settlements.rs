@@ -98,6 +98,54 @@ fn whoever_is_killed_goes_on_where_the_last_state_was() {
     assert!(rows.iter().all(|(key, row)| all[key] == row));
 }
 
+/// When a fortnight began that Amazon lists no more.
+#[expect(clippy::disallowed_methods, reason = "the emulator's settlements end before the run")]
+fn long_ago() -> chrono::DateTime<chrono::Utc> {
+    let fortnight = 14 * 86_400;
+    let number = (chrono::Utc::now() - chrono::TimeDelta::days(150)).timestamp() / fortnight;
+    chrono::DateTime::from_timestamp(number * fortnight, 0).unwrap()
+}
+
+#[test]
+fn a_settlement_that_is_done_late_is_loaded_by_the_run_that_finds_it_done() {
+    let start = long_ago();
+    // So slowly that what is not done at the start is not done at the end.
+    let amazon = |folder: &Folder, status: &str| {
+        let report = json!({"report_type": SETTLEMENT, "marketplace_ids": ["ATVPDKIKX0DER"], "created": "-1d",
+            "start": start, "end": start + chrono::TimeDelta::days(14), "status": status});
+        let script =
+            folder.file("faults.json", json!({"faults": [{"report": report}]}).to_string());
+        let size = ["--asins", "40", "--orders", "900", "--faults", script.to_str().unwrap()];
+        let emulator = Emulator::at_speed(folder, "0.01", &size);
+        let settings = json!({"marketplaces": "US", "max_wait_minutes": 0.05});
+        let config = folder.file("config.json", emulator.tap_config(settings));
+        (emulator, config.to_str().unwrap().to_owned())
+    };
+    let late = |extracted: &Extracted| {
+        let records = extracted.records("settlements").into_iter();
+        let begun = start.format("%Y-%m-%d").to_string();
+        let is_it = |it: &&Value| it["settlement-start-date"].to_string().contains(&begun);
+        records.filter(is_it).count()
+    };
+    let folder = Folder::new();
+    let (_emulator, config) = amazon(&folder, "IN_PROGRESS");
+    let first = extract(&folder, &config, None).succeeded();
+    let documents = first.records("reports").len();
+    assert!((6..=7).contains(&documents) && late(&first) == 0, "{documents} documents");
+
+    let folder = Folder::new();
+    let (emulator, config) = amazon(&folder, "DONE");
+    let second = extract(&folder, &config, Some(first.state())).succeeded();
+    assert_eq!(late(&second), 1, "the row that says what the settlement is");
+    assert_eq!(second.records("reports").len(), 1);
+    let ids: BTreeSet<_> =
+        second.records("settlements").iter().map(|it| it["settlement-id"].to_string()).collect();
+    assert_eq!(ids.len(), 1, "others came again: {ids:?}");
+    assert_eq!(emulator.calls()["getReportDocument"], 1);
+    let third = extract(&folder, &config, Some(second.state())).succeeded();
+    assert_eq!(third.records("settlements").len(), 0);
+}
+
 #[test]
 fn a_settlement_that_does_not_add_up_goes_out_and_the_run_says_so() {
     let folder = Folder::new();
