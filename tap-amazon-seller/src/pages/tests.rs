@@ -10,9 +10,9 @@ use crate::streams::{Roster, Stream};
 
 /// What was emitted.
 #[derive(Default)]
-struct Emitted {
-    properties: Vec<String>,
-    records: Vec<String>,
+pub(super) struct Emitted {
+    pub(super) properties: Vec<String>,
+    pub(super) records: Vec<String>,
 }
 
 impl Emit for Emitted {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::document::Place;
 use crate::marketplace::Region;
+use crate::pages::tests::Emitted;
 use crate::pages::{Page, PageError, Recorder};
 use crate::plan::Window;
 use crate::record::fold;
@@ -19,25 +20,6 @@ const EVERY_MEMBER: &str = include_str!("every_member.json");
 
 /// All streams that orders feed.
 const STREAMS: [&str; 4] = ["orders", "order_items", "order_buyer_info", "order_address"];
-
-/// What was emitted.
-#[derive(Default)]
-struct Emitted {
-    properties: Vec<String>,
-    records: Vec<String>,
-}
-
-impl Emit for Emitted {
-    fn property(&mut self, _: &'static str, name: &str, _: Value) -> Result<(), EmitError> {
-        self.properties.push(name.to_owned());
-        Ok(())
-    }
-
-    fn record(&mut self, _: &'static str, record: &[u8]) -> Result<(), EmitError> {
-        self.records.push(String::from_utf8(record.to_vec()).unwrap());
-        Ok(())
-    }
-}
 
 /// A stream that orders of the API feed.
 fn stream(name: &str) -> &'static Stream {
