@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use support::{Emulator, Extracted, Folder, tap};
+use support::{Emulator, Extracted, Folder, days_ago, tap};
 
 const STREAMS: &str = "fba_inventory_ledger,fba_inventory_ledger_summary,fba_customer_shipment_sales,\
                        fba_customer_returns,fba_reimbursements,afn_inventory_country,order_items";
@@ -51,12 +51,8 @@ fn doubles(extracted: &Extracted, stream: &str) -> usize {
 fn ledgers_shipments_returns_and_reimbursements_agree() {
     let folder = Folder::new();
     let emulator = Emulator::at_speed(&folder, "100000", &["--asins", "40", "--orders", "3000"]);
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the emulator's orders end on the day of the run"
-    )]
-    let start = chrono::Utc::now() - chrono::TimeDelta::days(70);
-    let settings = json!({"marketplaces": "UK", "start_date": start.to_rfc3339()});
+    let (start, end) = (days_ago(71), days_ago(1));
+    let settings = json!({"marketplaces": "UK", "start_date": start, "end_date": end});
     let config = folder.file("config.json", emulator.tap_config(settings));
     let arguments = ["--config", config.to_str().unwrap(), "--streams", STREAMS];
     let extracted = tap(&arguments).succeeded();

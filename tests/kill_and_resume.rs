@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::json;
 
 use support::database::Database;
-use support::{Emulator, Folder, fed, printed, program, stored_state, tap};
+use support::{Emulator, Folder, days_ago, fed, printed, program, stored_state, tap};
 
 /// Amazon's ids of two marketplaces.
 const US: &str = "ATVPDKIKX0DER";
@@ -220,7 +220,7 @@ fn a_target_that_is_killed_loses_nothing_and_claims_nothing() {
 }
 
 /// Days that the tap reads.
-const DAYS: u32 = 60;
+const DAYS: i64 = 60;
 
 /// Runs a tap into a target until some bytes have gone through the pipe, and kills the tap; on request the
 /// target as well.
@@ -250,9 +250,8 @@ fn a_tap_that_is_killed_goes_on_where_the_stored_state_says() {
     let store = Store::new();
     let folder = Folder::new();
     let emulator = Emulator::at_speed(&folder, "100000", &["--asins", "60", "--orders", "4000"]);
-    let day = |ago: u32| store.database.sql(&format!("SELECT current_date - {ago}"));
-    let settings =
-        json!({"marketplaces": ["US", "DE"], "start_date": day(DAYS), "end_date": day(0)});
+    let (start, end) = (days_ago(DAYS), days_ago(1));
+    let settings = json!({"marketplaces": ["US", "DE"], "start_date": start, "end_date": end});
     let amazon = folder.file("amazon.json", emulator.tap_config(settings));
     let streams = ["orders", "order_items", "sales_traffic_report", "sales_traffic_by_date"];
     let selection = streams.join(",");
@@ -281,7 +280,7 @@ fn a_tap_that_is_killed_goes_on_where_the_stored_state_says() {
     let last = resumed().output().unwrap();
     printed(&fed(target(&config), printed(&last).as_bytes()));
     // A run that goes on after the first days reads the days before them again, back beyond the start.
-    let since = format!("date >= '{}'", day(DAYS));
+    let since = format!("date >= '{start}'");
     for (stream, condition) in
         streams.into_iter().zip(["true", "true", since.as_str(), since.as_str()])
     {

@@ -10,9 +10,10 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use support::{Emulator, Extracted, Folder, program, tap};
+use support::{Emulator, Extracted, Folder, program, tap, today};
 
 /// What is extracted. Stock is of the present and different in every run; it is here for its reports.
 const STREAMS: &str =
@@ -94,11 +95,33 @@ fn assert_not_ahead(state: &Value, rows: &Rows, truth: &Rows) {
     }
 }
 
+/// A seller whose orders end on a day.
+fn world(folder: &Folder, today: NaiveDate, more: &[&str]) -> Emulator {
+    let anchor = format!("{today}T00:00:00Z");
+    let size = ["--asins", "6", "--orders", "30", "--anchor", &anchor];
+    Emulator::at_speed(folder, "5000", &[&size, more].concat())
+}
+
+/// Nine days that end two days before the seller's last; no day is read again.
+fn settings(emulator: &Emulator, today: NaiveDate) -> String {
+    let never = json!({"lookback_days": 0});
+    emulator.tap_config(json!({
+        "marketplaces": "US,DE",
+        "start_date": (today - chrono::Days::new(10)).to_string(),
+        // Yesterday's traffic has not arrived, so that day stays open in every run.
+        "end_date": (today - chrono::Days::new(1)).to_string(),
+        "poll_interval_seconds": 0.005,
+        "streams": {"sales_traffic_report": never, "sales_traffic_by_date": never},
+    }))
+}
+
 /// One seller in two regions, Amazon with faults, and the tap.
 struct Scene {
     folder: Folder,
     emulator: Emulator,
     config: PathBuf,
+    /// The day on which the orders end.
+    today: NaiveDate,
 }
 
 impl Scene {
@@ -109,45 +132,17 @@ impl Scene {
         let faults = json!({"faults": [late, {"random": {"seed": seed, "rate": 0.08, "kinds": ["429", "500", "503",
             "drop", "cut", "expired", "lost_create", "slow", "cancelled", "fatal_once", "token", "late_day"]}}]});
         let script = folder.file("faults.json", faults.to_string());
-        let world = ["--asins", "6", "--orders", "30", "--faults", script.to_str().unwrap()];
-        let emulator = Emulator::at_speed(&folder, "5000", &world);
-        let config =
-            folder.file("probe.json", emulator.tap_config(json!({"marketplaces": "US,DE"})));
-        // The emulator's day decides what is extracted; its journal tells it once it was called.
-        while emulator.journal().is_empty() {
-            tap(&["--config", config.to_str().unwrap(), "--test=connection"]);
-        }
-        let mut scene = Self { folder, emulator, config };
-        scene.config = scene.folder.file("config.json", scene.settings(&scene.emulator));
-        scene
-    }
-
-    fn started(&self) -> String {
-        self.emulator.journal()[0]["time"].as_str().unwrap().to_owned()
-    }
-
-    /// Nine days that end two days before the emulator's; no day is read again.
-    fn settings(&self, emulator: &Emulator) -> String {
-        let started: chrono::DateTime<chrono::Utc> = self.started().parse().unwrap();
-        let today = started.date_naive();
-        let never = json!({"lookback_days": 0});
-        emulator.tap_config(json!({
-            "marketplaces": "US,DE",
-            "start_date": (today - chrono::Days::new(10)).to_string(),
-            // Yesterday's traffic has not arrived, so that day stays open in every run.
-            "end_date": (today - chrono::Days::new(1)).to_string(),
-            "poll_interval_seconds": 0.005,
-            "streams": {"sales_traffic_report": never, "sales_traffic_by_date": never},
-        }))
+        let today = today();
+        let emulator = world(&folder, today, &["--faults", script.to_str().unwrap()]);
+        let config = folder.file("config.json", settings(&emulator, today));
+        Self { folder, emulator, config, today }
     }
 
     /// The rows as they are without any fault, in the same world.
     fn truth(&self) -> Rows {
         let folder = Folder::new();
-        let started = self.started();
-        let world = ["--asins", "6", "--orders", "30", "--now", &started];
-        let emulator = Emulator::at_speed(&folder, "5000", &world);
-        let config = folder.file("config.json", self.settings(&emulator));
+        let emulator = world(&folder, self.today, &[]);
+        let config = folder.file("config.json", settings(&emulator, self.today));
         let run = tap(&["--config", config.to_str().unwrap(), "--streams", STREAMS]).succeeded();
         let mut rows = Rows::new();
         load(&String::from_utf8(run.output.stdout).unwrap(), &mut rows);
@@ -259,7 +254,11 @@ fn whatever_goes_wrong_every_row_comes_and_no_report_is_asked_for_twice() {
 #[test]
 fn a_run_that_is_killed_between_asking_and_loading_asks_for_nothing_again() {
     let folder = Folder::new();
-    let emulator = Emulator::start(&folder, &["--asins", "6", "--orders", "30"]);
+    // Twenty seconds in which no report is done are time enough to be killed in, on any machine.
+    let late = json!({"operation": "getReport", "delay": "20000s", "when": {"calls": [1, 2]}});
+    let script = folder.file("faults.json", json!({"faults": [late]}).to_string());
+    let world = ["--asins", "6", "--orders", "30", "--faults", script.to_str().unwrap()];
+    let emulator = Emulator::start(&folder, &world);
     let settings = json!({"marketplaces": "US"});
     let config = folder.file("config.json", emulator.tap_config(settings));
     let out = folder.path("out.jsonl");

@@ -6,15 +6,9 @@ use std::collections::BTreeMap;
 use chrono::DateTime;
 use serde_json::{Value, json};
 
-use support::{Emulator, Extracted, Folder, tap};
+use support::{Emulator, Extracted, Folder, days_ago, tap};
 
-/// A time so many days ago.
-#[expect(clippy::disallowed_methods, reason = "the emulator's orders end on the day of the run")]
-fn days_ago(days: i64) -> String {
-    (chrono::Utc::now() - chrono::TimeDelta::days(days)).to_rfc3339()
-}
-
-/// What the tap extracts of streams, with further settings and options.
+/// What the tap extracts of streams, with further settings and options. They say from when to when.
 fn extract(
     folder: &Folder,
     emulator: &Emulator,
@@ -22,7 +16,7 @@ fn extract(
     streams: &str,
     more: &[&str],
 ) -> Extracted {
-    let mut all = json!({"marketplaces": "US,CA", "start_date": days_ago(399)});
+    let mut all = json!({"marketplaces": "US,CA"});
     let own = settings.as_object().unwrap().clone();
     all.as_object_mut().unwrap().extend(own);
     let config = folder.file("config.json", emulator.tap_config(all));
@@ -69,9 +63,10 @@ fn orders_of_the_api_are_those_of_the_report_and_stay_within_the_quota() {
     let arguments = ["--asins", "100", "--orders", "3000", "--order-days", "400"];
     let emulator = Emulator::at_speed(&folder, "100000", &arguments);
     let streams = "orders,order_items";
-    let report = extract(&folder, &emulator, &json!({}), streams, &[]).succeeded();
-    let source = json!({"streams": {"orders": {"source": "api"}}});
-    let api = extract(&folder, &emulator, &source, streams, &[]).succeeded();
+    let mut settings = json!({"start_date": days_ago(399), "end_date": days_ago(1)});
+    let report = extract(&folder, &emulator, &settings, streams, &[]).succeeded();
+    settings["streams"] = json!({"orders": {"source": "api"}});
+    let api = extract(&folder, &emulator, &settings, streams, &[]).succeeded();
     for (stream, least) in [("orders", 2900), ("order_items", 3500)] {
         let (report, api) = (by_key(&report, stream), by_key(&api, stream));
         assert!(report.len() > least, "{stream}: {}", report.len());
@@ -111,7 +106,7 @@ fn data_of_buyers_are_extracted_on_two_conditions() {
     assert_eq!(without.code(), Some(2));
     assert!(without.last_words().contains("set include_pii"), "{}", without.last_words());
 
-    let settings = json!({"include_pii": true, "start_date": days_ago(28),
+    let settings = json!({"include_pii": true, "start_date": days_ago(29), "end_date": days_ago(1),
         "streams": {"orders": {"source": "api"}}});
     let with = extract(&folder, &emulator, &settings, PERSONAL, &[]).succeeded();
     let orders = with.records("orders");
@@ -133,8 +128,8 @@ fn without_the_roles_for_buyers_orders_go_on_and_the_rest_is_missing() {
         arguments.extend(["--missing-role", role]);
     }
     let emulator = Emulator::at_speed(&folder, "100000", &arguments);
-    let mut settings = json!({"include_pii": true, "streams": {"orders": {"source": "api"}}});
-    settings["end_date"] = json!(days_ago(1));
+    let mut settings = json!({"include_pii": true, "streams": {"orders": {"source": "api"}},
+        "start_date": days_ago(399), "end_date": days_ago(1)});
     let first = extract(&folder, &emulator, &settings, PERSONAL, &[]);
     assert_eq!(first.code(), Some(1), "{}", first.stderr());
     let log = first.stderr();

@@ -5,7 +5,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use support::{Emulator, Folder, program, said, tap};
+use support::{Emulator, Folder, days_ago, program, said, tap};
 
 /// Runs the tap in a mode that writes no messages.
 fn asked(config: &str, arguments: &[&str]) -> Output {
@@ -30,19 +30,26 @@ const SMALL: [&str; 4] = ["--asins", "10", "--orders", "10"];
 fn a_plan_for_named_marketplaces_calls_nothing_and_writes_no_message() {
     let folder = Folder::new();
     let emulator = Emulator::start(&folder, &SMALL);
-    let settings = json!({"marketplaces": ["US", "CA", "DE"], "start_date": "2001-01-01", "end_date": "2026-11-01T12:00:00Z"});
-    let config = folder.file("config.json", emulator.tap_config(settings));
-    let plan = asked(config.to_str().unwrap(), &["--plan", "--streams", "sales_traffic_report"]);
-    assert_eq!(plan.status.code(), Some(0), "{}", said(&plan));
-    let page = lines(&plan);
+    let planned = |start: &str| {
+        // At noon by UTC it is the same day in all of them.
+        let noon = |day: &str| format!("{day}T12:00:00Z");
+        let settings = json!({"marketplaces": ["US", "CA", "DE"], "start_date": noon(start),
+            "end_date": noon(&days_ago(20))});
+        let config = folder.file("config.json", emulator.tap_config(settings));
+        let streams = ["--plan", "--streams", "sales_traffic_report"];
+        let plan = asked(config.to_str().unwrap(), &streams);
+        assert_eq!(plan.status.code(), Some(0), "{}", said(&plan));
+        lines(&plan)
+    };
+    let page = planned(&days_ago(120));
     assert_eq!(page[0], "What a run would ask of Amazon. Nothing was called.");
+    // Both marketplaces of a region share its quota.
+    let number = |region: &str| cells(&page, &format!("{region}      createReport"))[2].clone();
+    assert_eq!((number("na"), number("eu")), ("200".to_owned(), "100".to_owned()));
+
+    let page = planned("2001-01-01");
     let line = page.iter().find(|line| line.starts_with("sales_traffic_report")).unwrap();
     assert!(line.ends_with("start_date is cut to the 730 days that Amazon keeps"), "{line}");
-    // Both marketplaces of a region share its quota.
-    let number = |region: &str| -> u64 {
-        cells(&page, &format!("{region}      createReport"))[2].parse().unwrap()
-    };
-    assert_eq!(number("na"), 2 * number("eu"));
     assert_eq!(emulator.journal(), Vec::<Value>::new());
 }
 

@@ -4,17 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use chrono::{Months, NaiveDate, TimeDelta, Utc};
-use support::{Emulator, Extracted, Folder, tap};
+use chrono::{Months, NaiveDate, TimeDelta};
+use support::{Emulator, Extracted, Folder, on_one_day, tap};
 
 const SEARCH_SELLER: &str = "getSellingPartnerMetrics";
 const SEARCH_OFFERS: &str = "listOfferMetrics";
-
-/// The day so many days before today. Nothing of these tests is right while midnight passes.
-#[expect(clippy::disallowed_methods, reason = "the figures of the emulator end two days ago")]
-fn ago(days: i64) -> NaiveDate {
-    Utc::now().date_naive() - TimeDelta::days(days)
-}
 
 /// A day as a time.
 fn midnight(day: NaiveDate) -> String {
@@ -50,14 +44,22 @@ fn days(records: &[&Value], marketplace: &str) -> BTreeSet<String> {
 
 #[test]
 fn days_offers_long_intervals_and_forecasts_arrive_once_and_two_runs_lose_nothing() {
-    let folder = Folder::new();
-    let emulator = Emulator::start(&folder, &["--asins", "40", "--orders", "10"]);
-    let settings = json!({"marketplaces": ["US", "JP", "MX"], "start_date": midnight(ago(50))});
-    let config = folder.file("config.json", emulator.tap_config(settings));
-    let config = config.to_str().unwrap();
     let streams = "replenishment_daily_metrics,replenishment_rolling_metrics,\
                    replenishment_offer_metrics,replenishment_offer_forecast";
-    let first = run(&folder, config, streams, None).succeeded();
+    // What there is, and what is to come, changes at midnight.
+    let (today, _folder, emulator, before, first, second) = on_one_day(|today| {
+        let folder = Folder::new();
+        let emulator = Emulator::start(&folder, &["--asins", "40", "--orders", "10"]);
+        let start = midnight(today - TimeDelta::days(50));
+        let settings = json!({"marketplaces": ["US", "JP", "MX"], "start_date": start});
+        let config = folder.file("config.json", emulator.tap_config(settings));
+        let config = config.to_str().unwrap();
+        let first = run(&folder, config, streams, None).succeeded();
+        let before = searches(&emulator, SEARCH_OFFERS).len();
+        let second = run(&folder, config, streams, Some(first.state())).succeeded();
+        (today, folder, emulator, before, first, second)
+    });
+    let ago = |days| today - TimeDelta::days(days);
 
     // From the start to the day before yesterday; sellers in Mexico do not have it.
     let daily = first.records("replenishment_daily_metrics");
@@ -108,8 +110,6 @@ fn days_offers_long_intervals_and_forecasts_arrive_once_and_two_runs_lose_nothin
     assert!(forecast.iter().all(|it| it["next90DayShippedSubscriptionUnits"].is_u64()));
 
     // A second run reads the last days again, says the same of them, and nothing of others.
-    let before = searches(&emulator, SEARCH_OFFERS).len();
-    let second = run(&folder, config, streams, Some(first.state())).succeeded();
     let again = second.records("replenishment_offer_metrics");
     assert_eq!(*days(&again, "ATVPDKIKX0DER").first().unwrap(), ago(8).to_string());
     assert_eq!(days(&again, "ATVPDKIKX0DER").len(), 7);
@@ -122,13 +122,15 @@ fn days_offers_long_intervals_and_forecasts_arrive_once_and_two_runs_lose_nothin
 
 #[test]
 fn a_list_that_offsets_do_not_reach_the_end_of_arrives_whole() {
-    let folder = Folder::new();
-    let arguments = ["--asins", "20000", "--orders", "0"];
-    let emulator = Emulator::start(&folder, &arguments);
-    let settings = json!({"marketplaces": "US", "start_date": midnight(ago(2))});
-    let config = folder.file("config.json", emulator.tap_config(settings));
-    let run = run(&folder, config.to_str().unwrap(), "replenishment_offer_metrics", None);
-    let run = run.succeeded();
+    let (_folder, emulator, run) = on_one_day(|today| {
+        let folder = Folder::new();
+        let emulator = Emulator::start(&folder, &["--asins", "20000", "--orders", "0"]);
+        let start = midnight(today - TimeDelta::days(2));
+        let settings = json!({"marketplaces": "US", "start_date": start});
+        let config = folder.file("config.json", emulator.tap_config(settings));
+        let run = run(&folder, config.to_str().unwrap(), "replenishment_offer_metrics", None);
+        (folder, emulator, run.succeeded())
+    });
     let offers = run.records("replenishment_offer_metrics");
     let skus: BTreeSet<_> = offers.iter().map(|it| text(it, "sku")).collect();
     assert!(skus.len() > 9500, "{} offers can be read in one list", skus.len());
@@ -144,19 +146,22 @@ fn a_list_that_offsets_do_not_reach_the_end_of_arrives_whole() {
 
 #[test]
 fn an_account_without_the_role_or_the_programme_holds_up_no_other_stream() {
-    let folder = Folder::new();
     let faults = json!({"faults": [
         {"operation": SEARCH_SELLER, "status": 403},
         {"operation": SEARCH_OFFERS, "region": "fe", "status": 400, "message": "Not enrolled"},
     ]});
-    let faults = folder.file("faults.json", faults.to_string());
-    let arguments = ["--asins", "10", "--orders", "10", "--faults"];
-    let arguments = [&arguments[..], &[faults.to_str().unwrap()]].concat();
-    let emulator = Emulator::start(&folder, &arguments);
-    let settings = json!({"marketplaces": "US,JP", "start_date": midnight(ago(3))});
-    let config = folder.file("config.json", emulator.tap_config(settings));
     let streams = "replenishment_daily_metrics,replenishment_offer_metrics,marketplaces";
-    let run = run(&folder, config.to_str().unwrap(), streams, None);
+    let (_folder, emulator, run) = on_one_day(|today| {
+        let folder = Folder::new();
+        let faults = folder.file("faults.json", faults.to_string());
+        let arguments = ["--asins", "10", "--orders", "10", "--faults", faults.to_str().unwrap()];
+        let emulator = Emulator::start(&folder, &arguments);
+        let start = midnight(today - TimeDelta::days(3));
+        let settings = json!({"marketplaces": "US,JP", "start_date": start});
+        let config = folder.file("config.json", emulator.tap_config(settings));
+        let run = run(&folder, config.to_str().unwrap(), streams, None);
+        (folder, emulator, run)
+    });
     assert_eq!(run.code(), Some(1), "{}", run.stderr());
     let said = run.stderr();
     assert!(said.contains("the application needs one of these roles: Brand Analytics"), "{said}");
@@ -172,17 +177,19 @@ fn an_account_without_the_role_or_the_programme_holds_up_no_other_stream() {
 
 #[test]
 fn in_the_place_of_hotglues_tap_they_carry_the_country_and_times() {
-    let folder = Folder::new();
-    let emulator = Emulator::start(&folder, &["--asins", "10", "--orders", "10"]);
-    let settings =
-        json!({"compat": "hotglue", "marketplaces": "JP", "start_date": midnight(ago(3))});
-    let config = folder.file("config.json", emulator.tap_config(settings));
     let streams =
         "replenishment_daily_metrics,replenishment_offer_metrics,replenishment_offer_forecast";
-    let run = run(&folder, config.to_str().unwrap(), streams, None).succeeded();
+    let (days, run) = on_one_day(|today| {
+        let days = [3, 2].map(|days| midnight(today - TimeDelta::days(days)));
+        let folder = Folder::new();
+        let emulator = Emulator::start(&folder, &["--asins", "10", "--orders", "10"]);
+        let settings = json!({"compat": "hotglue", "marketplaces": "JP", "start_date": days[0]});
+        let config = folder.file("config.json", emulator.tap_config(settings));
+        (days, run(&folder, config.to_str().unwrap(), streams, None).succeeded())
+    });
     let daily = run.records("replenishment_daily_metrics");
     let found: Vec<_> = daily.iter().map(|it| text(it, "report_end_date")).collect();
-    assert_eq!(found, [midnight(ago(3)), midnight(ago(2))]);
+    assert_eq!(found, days);
     assert_eq!(daily[0]["marketplace_id"], "JP");
     let forecast = run.records("replenishment_offer_forecast");
     assert!(forecast.iter().all(|it| it["marketplace_id"] == "JP" && it["synced_at"].is_string()));

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use support::database::Database;
-use support::{Emulator, Extracted, Folder, amazon_to_postgres, fed, printed, program, root, tap};
+use support::{
+    Emulator, Extracted, Folder, amazon_to_postgres, days_ago, fed, printed, program, root, tap,
+};
 
 /// A database with the tables of a run.
 struct Shop {
@@ -31,9 +33,9 @@ impl Shop {
         let folder = Folder::new();
         let emulator = Emulator::at_speed(&folder, "100000", &["--asins", "60", "--orders", "200"]);
         let database = Database::start();
-        let day = |ago: u32| database.sql(&format!("SELECT current_date - {ago}"));
+        let (start, end) = (days_ago(40), days_ago(1));
         let settings = json!({
-            "marketplaces": ["US", "DE", "FR", "JP"], "start_date": day(40), "end_date": day(0),
+            "marketplaces": ["US", "DE", "FR", "JP"], "start_date": start, "end_date": end,
         });
         let amazon = folder.file("amazon.json", emulator.tap_config(settings));
         let arguments = ["--config", amazon.to_str().unwrap()];

@@ -12,8 +12,10 @@ fn a_window_that_is_too_long_for_amazon_is_asked_for_in_halves() {
     let scene = Scene::with(&json!([
         {"report_type": ORDERS, "when": {"calls": [1]}, "ends": "FATAL", "document": {"text": text}}]));
     let run = scene.extract("orders", &json!({}), None).succeeded();
-    let windows = windows(&scene.asked(ORDERS));
+    let mut windows = windows(&scene.asked(ORDERS));
     assert_eq!(windows.len(), 3, "{windows:?}");
+    // Both halves stand in line at once; either may come first.
+    windows[1..].sort_unstable();
     assert_eq!(windows[1].0, windows[0].0);
     assert_eq!((&windows[2].0, &windows[2].1), (&windows[1].1, &windows[0].1));
     let until = cursor(run.state(), "orders", "na")["until"].as_str().unwrap();
@@ -91,12 +93,14 @@ fn a_young_day_that_is_cancelled_stays_open_and_an_old_one_is_empty() {
 
 #[test]
 fn a_late_day_is_not_out_and_comes_whole_in_the_next_run() {
-    let folder = Folder::new();
-    let probe = Emulator::start(&folder, &["--asins", "10"]);
-    let config = folder.file("c.json", probe.tap_config(json!({"marketplaces": "US"})));
-    tap(&["--config", config.to_str().unwrap(), "--test=connection"]).succeeded();
-    let started = started(&probe);
-    let day = (started - chrono::Days::new(3)).to_string();
+    // The day before the last one that has figures, whichever that is at this hour of the seller's.
+    let probe = Scene::with(&json!([])).extract("sales_traffic_report", &json!({}), None);
+    let days = probe.succeeded();
+    let days = days.records("sales_traffic_report").into_iter().map(|it| it["date"].as_str());
+    let last: chrono::NaiveDate = days.max().flatten().unwrap().parse().unwrap();
+    let day = last.pred_opt().unwrap();
+    let before = day.pred_opt().unwrap().to_string();
+    let day = day.to_string();
     let scene = Scene::with(&json!([
         {"report_type": TRAFFIC, "start": day, "document": {"asin_list": "empty"}, "when": {"calls": [1]}}]));
     let first = scene.extract("sales_traffic_report", &json!({}), None).succeeded();
@@ -104,10 +108,7 @@ fn a_late_day_is_not_out_and_comes_whole_in_the_next_run() {
     let state = cursor(first.state(), "sales_traffic_report", US);
     assert_eq!(state["until"], day);
     assert_eq!(state["beyond"].as_object().unwrap().len(), 1, "{state}");
-    assert_eq!(
-        first.state()["bookmarks"]["sales_traffic_report"]["replication_key_value"],
-        (started - chrono::Days::new(4)).to_string()
-    );
+    assert_eq!(first.state()["bookmarks"]["sales_traffic_report"]["replication_key_value"], before);
     let second = scene.extract("sales_traffic_report", &json!({}), Some(first.state())).succeeded();
     let of_day = |it: &&&Value| it["date"] == day;
     assert!(second.records("sales_traffic_report").iter().filter(of_day).count() > 3);

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::sync::OnceLock;
 
+use chrono::{NaiveDate, TimeDelta};
 use serde_json::{Value, json};
 
 /// The folder in which cargo put the binaries, after they were built.
@@ -76,6 +77,32 @@ impl Folder {
         let path = self.path(name);
         std::fs::write(&path, content).unwrap();
         path
+    }
+}
+
+/// The day by UTC. A test reads it once, lets its windows end before it, and works with what it read:
+/// then no hour of the day changes what is asked for, and no midnight that passes.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what the emulator invents ends on the day of the run"
+)]
+pub fn today() -> NaiveDate {
+    chrono::Utc::now().date_naive()
+}
+
+/// The day so many days ago, as settings have it.
+pub fn days_ago(days: i64) -> String {
+    (today() - TimeDelta::days(days)).to_string()
+}
+
+/// What work comes to that has to begin and end on one day: it is done again if midnight passed.
+pub fn on_one_day<T>(mut work: impl FnMut(NaiveDate) -> T) -> T {
+    loop {
+        let day = today();
+        let done = work(day);
+        if today() == day {
+            return done;
+        }
     }
 }
 
