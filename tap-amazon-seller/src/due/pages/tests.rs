@@ -106,6 +106,24 @@ fn a_search_for_days_names_the_first_and_the_last_of_them() {
     );
 }
 
+/// The lists of a run that passes midnight know by this that their days to come have to be counted anew.
+#[test]
+fn midnight_makes_others_of_days_that_are_counted_from_today_and_of_no_others() {
+    let around = ["2028-02-28T23:59:59Z", "2028-02-29T00:00:00Z"];
+    let parts = |stream: &'static str, window| {
+        around.map(|now| Part::of(pages(stream), us(), window, now.parse().unwrap()))
+    };
+    let starts = |stream| {
+        parts(stream, Window::Present).map(|parts| parts[0].times.unwrap().1.map(utc)[0].clone())
+    };
+    let forecast = starts("replenishment_offer_forecast");
+    assert_eq!(forecast, ["2028-02-29T00:00:00Z", "2028-03-01T00:00:00Z"]);
+    let rolling = starts("replenishment_rolling_metrics");
+    assert_eq!(rolling, ["2028-02-26T00:00:00Z", "2028-02-27T00:00:00Z"]);
+    let [before, after] = parts("replenishment_offer_metrics", days("2028-02-01", "2028-02-02"));
+    assert_eq!(before, after);
+}
+
 #[test]
 fn a_list_that_is_too_long_is_asked_for_by_days_then_by_kinds_then_from_either_end() {
     let (name, offers) = ("replenishment_offer_metrics", pages("replenishment_offer_metrics"));

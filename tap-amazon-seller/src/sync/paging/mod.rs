@@ -186,8 +186,25 @@ impl Paging {
         }
     }
 
-    /// Reads a window to its end.
+    /// Reads a window to its end. Amazon may refuse days to come that midnight has made today: those are
+    /// counted anew.
     async fn window(&self, window: Window) -> Result<Reading, PagingError> {
+        let (source, place) = (self.lane.source, self.lane.place);
+        let parts = || Part::of(source, place, window, self.context.clock.now());
+        loop {
+            let counted = parts();
+            match self.parts(window, counted.clone()).await {
+                Err(PagingError::Call(error)) if counted != parts() => {
+                    let name = self.lane.name();
+                    tracing::info!("{name}: {window}: read anew, on another day: {error}");
+                }
+                read => return read,
+            }
+        }
+    }
+
+    /// Reads a window that is made of parts, to its end.
+    async fn parts(&self, window: Window, mut parts: Vec<Part>) -> Result<Reading, PagingError> {
         let (source, place) = (self.lane.source, self.lane.place);
         let feeds = self.lane.feeds.iter();
         let recorders = feeds.filter_map(|feed| Recorder::new(feed, place)).collect();
@@ -200,7 +217,6 @@ impl Paging {
             seen: HashSet::new(),
             parted: 0,
         };
-        let mut parts = Part::of(source, place, window, self.context.clock.now());
         parts.reverse();
         while let Some(part) = parts.pop() {
             if let Err((error, is_too_long)) = self.part(&part, &mut reading).await {
