@@ -110,8 +110,9 @@ fn the_last_record_of_a_key_wins_and_is_written_once() {
 #[test]
 fn plytix_own_pace_is_kept_and_its_refusals_lose_nothing() {
     let folder = Folder::new();
-    // Ten seconds in a tenth of one: the limits bind, and the target is told a plan twice as large.
-    let emulator = Emulator::at_speed(&folder, "100", &[]);
+    // Twenty requests in half a second: the limits bind on a slow machine too, and the target is told a
+    // plan far larger.
+    let emulator = Emulator::at_speed(&folder, "20", &[]);
     let settings = json!({"requests_per_10_seconds": 400_000, "requests_per_hour": 100_000_000});
     let config = folder.file("plytix.json", emulator.plytix_config(settings));
     let mut target = program("target-plytix");

@@ -223,8 +223,8 @@ fn a_dry_run_knows_parents_that_are_not_among_the_records() {
 #[test]
 fn a_search_that_is_late_makes_no_second_product() {
     let case = families(21);
-    let plytix = Case::start(&case, "100000", &["--plytix-search-lag", "1.5"]);
-    plytix.load(json!({}), &[]);
+    let plytix = Case::start(&case, "100000", &["--plytix-search-lag", "4"]);
+    plytix.load(json!({"phases": ["products"]}), &[]);
     // The run's memory of its own products is gone, and the search does not show them yet.
     plytix.load(json!({"run_dir": plytix.folder.path("other")}), &[]);
     let journal = plytix.emulator.journal();

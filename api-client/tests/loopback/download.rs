@@ -86,7 +86,7 @@ async fn trouble_before_the_first_byte_is_tried_again_within_the_budget() {
         DownloadError::Exhausted { attempts: 3, last: LastAttempt::Status(500), .. }
     ));
 
-    let error = open(&dead_url().await).await.unwrap_err();
+    let error = open(&dead_url()).await.unwrap_err();
     assert!(matches!(
         error,
         DownloadError::Exhausted { attempts: 3, last: LastAttempt::NoAnswer, .. }
@@ -118,7 +118,7 @@ async fn nothing_of_the_url_is_ever_shown() {
             Server::start(move |_, _| reply(status, ("location", "/hunter2"), "hunter2")).await;
         errors.push(open(&server.url).await.unwrap_err());
     }
-    for url in [dead_url().await.as_str(), "hunter2", "http://hunter2.example.com", "data:"] {
+    for url in [dead_url().as_str(), "hunter2", "http://hunter2.example.com", "data:"] {
         errors.push(open(url).await.unwrap_err());
     }
     for error in errors {

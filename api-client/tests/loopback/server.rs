@@ -9,7 +9,7 @@ use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use futures_util::{StreamExt, stream};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 /// One request, as it arrived.
 #[derive(Debug, Clone)]
@@ -73,9 +73,13 @@ impl Server {
 }
 
 /// The URL of a port of this machine where nobody listens.
-pub(crate) async fn dead_url() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
+pub(crate) fn dead_url() -> String {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
+    // Taken for good, so that no other test's server gets it.
+    std::mem::forget(socket);
+    format!("http://{address}")
 }
 
 /// An answer with this status, header and body.
