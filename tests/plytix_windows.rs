@@ -48,7 +48,7 @@ fn a_smaller_plan_is_learnt_from_a_few_refusals_and_remembered_by_the_next_run()
     let dry = said(&plytix.run(settings(), &arguments));
     let (_, time) = dry.split_once(": 40 more requests, at least ").expect(&dry);
     let time: u64 = time.split(' ').next().unwrap().parse().unwrap();
-    assert!((25..=60).contains(&time), "{time} s; as configured, it would be 20 at most");
+    assert!((25..=120).contains(&time), "{time} s; as configured, it would be 20 at most");
 
     let (products, _) = plytix.end();
     assert_eq!(products.keys().filter(|sku| sku.starts_with("AMZN-US-")).count(), 25);
