@@ -10,6 +10,8 @@ use support::{Emulator, Extracted, Folder, program};
 const SHIPPING: &str = "GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING";
 /// Asked for with Finance and Accounting as well, which opens no document.
 const TAXES: &str = "GET_VAT_TRANSACTION_DATA";
+/// Made on a schedule of the seller's, and listed; in XML.
+const SCHEDULED: &str = "GET_ORDER_REPORT_DATA_SHIPPING";
 /// On a row of every document, and nowhere else.
 const BUYER: &str = "Ada Quince";
 
@@ -32,8 +34,15 @@ impl Scene {
         std::fs::create_dir_all(&documents).unwrap();
         let text = format!("order-id\tbuyer-name\tquantity-purchased\n1-1\t{BUYER}\t2\n");
         std::fs::write(documents.join("orders"), text).unwrap();
-        let entry = |report_type| json!({"report_type": report_type, "file": "orders", "content_type": "text/plain; charset=UTF-8"});
-        let index = json!([entry(SHIPPING), entry(TAXES)]);
+        let text = format!(
+            "<AmazonEnvelope><Message><OrderReport><AmazonOrderID>1-1</AmazonOrderID>\
+             <BuyerName>{BUYER}</BuyerName></OrderReport></Message></AmazonEnvelope>"
+        );
+        std::fs::write(documents.join("orders.xml"), text).unwrap();
+        let entry = |report_type, file, content_type| json!({"report_type": report_type, "file": file, "content_type": content_type});
+        let flat = |report_type| entry(report_type, "orders", "text/plain; charset=UTF-8");
+        let index =
+            json!([flat(SHIPPING), flat(TAXES), entry(SCHEDULED, "orders.xml", "text/xml")]);
         std::fs::write(documents.join("documents.json"), index.to_string()).unwrap();
         let script = folder.file("faults.json", json!({"faults": faults}).to_string());
         let mut arguments = vec!["--asins", "10", "--orders", "10"];
@@ -46,11 +55,19 @@ impl Scene {
 
     /// Extracts with a log at its finest; `options` may name streams, a catalog or a state.
     fn extract(&self, report_type: &str, include_pii: bool, options: &[&str]) -> Extracted {
-        let config = json!({
-            "marketplaces": "US", "start_date": "2026-09-01", "end_date": "2026-10-25",
-            "include_pii": include_pii,
-            "custom_reports": [{"name": "to_ship", "report_type": report_type, "keys": ["order-id"]}],
-        });
+        let mut report =
+            json!({"name": "to_ship", "report_type": report_type, "keys": ["order-id"]});
+        let mut config = json!({"marketplaces": "US", "include_pii": include_pii});
+        if report_type == SCHEDULED {
+            report["path"] = json!("AmazonEnvelope/Message/OrderReport");
+            report["keys"] = json!(["AmazonOrderID"]);
+        } else {
+            // Two windows, or one.
+            let start = if report_type == SHIPPING { "2026-09-01" } else { "2026-10-01" };
+            config["start_date"] = json!(start);
+            config["end_date"] = json!("2026-10-25");
+        }
+        config["custom_reports"] = json!([report]);
         let config = self.folder.file("config.json", self.emulator.tap_config(config));
         let mut tap = program("tap-amazon-seller");
         tap.args(["--config", config.to_str().unwrap()]).args(options).env("LOGLEVEL", "trace");
@@ -145,18 +162,45 @@ fn a_document_that_no_role_opens_names_the_restricted_one_and_is_there_when_it_i
     assert!(line.ends_with(role), "{line}");
     assert_eq!(scene.calls("getReportDocument").len(), 0);
 
-    // What Amazon says in other places, once: the reports are taken up by the next run.
-    let fault = json!([{"operation": "createRestrictedDataToken", "status": 400, "when": {"from": 1, "count": 2},
+    // What Amazon says in other places, once: the report is taken up by the next run.
+    let fault = json!([{"operation": "createRestrictedDataToken", "status": 400, "when": {"calls": [1]},
         "message": "Application do not have access to some or all requested resource"}]);
     let scene = Scene::with(&fault, &[]);
     let run = scene.extract(TAXES, true, &NAMED);
     assert_eq!(run.code(), Some(1));
     assert!(run.stderr().contains(role), "{}", run.stderr());
     assert!(run.records("to_ship").is_empty());
-    let asked = scene.calls("createReport").len();
     let state = scene.folder.file("state.json", run.state().to_string());
     let options = [&NAMED[..], &["--state", state.to_str().unwrap()]].concat();
     let next = scene.extract(TAXES, true, &options).succeeded();
-    assert_eq!(next.records("to_ship").len(), 2);
-    assert_eq!(scene.calls("createReport").len(), asked);
+    assert_eq!(next.records("to_ship").len(), 1);
+    assert_eq!(scene.calls("createReport").len(), 1);
+}
+
+#[test]
+fn scheduled_reports_are_opened_in_the_same_way_and_given_up_together() {
+    let listed = |age: &str| json!({"report": {"report_type": SCHEDULED, "marketplace_ids": ["ATVPDKIKX0DER"], "created": age, "status": "DONE"}});
+    let faults: Vec<_> = ["-3d", "-2d", "-1d"].map(listed).into();
+    let refused =
+        json!({"operation": "createRestrictedDataToken", "status": 403, "when": {"calls": [1]}});
+    let scene = Scene::with(&json!([&faults[..], &[refused]].concat()), &[]);
+    let run = scene.extract(SCHEDULED, true, &NAMED);
+    assert_eq!(run.code(), Some(1), "{}", run.stderr());
+    let log = run.stderr();
+    let role = "needs one of these roles: Direct-to-Consumer Shipping (Restricted)";
+    assert_eq!(log.matches(role).count(), 1, "{log}");
+    let given_up = format!("na: {SCHEDULED}: given up for this run, with 2 more documents");
+    assert!(log.contains(&given_up), "{log}");
+    assert_eq!(scene.calls("createRestrictedDataToken").len(), 1);
+
+    let next = scene.extract(SCHEDULED, true, &NAMED).succeeded();
+    let records = next.records("to_ship");
+    assert_eq!(records.len(), 3);
+    assert_eq!(
+        (&records[0]["AmazonOrderID"], &records[0]["BuyerName"]),
+        (&json!("1-1"), &json!(BUYER))
+    );
+    assert_eq!(scene.calls("createRestrictedDataToken").len(), 4);
+    let fetched = scene.calls("getReportDocument");
+    assert!(fetched.len() == 3 && fetched.iter().all(|call| call["status"] == 200));
 }

@@ -85,7 +85,7 @@ impl Desk {
                 self.journal(&errand, report, None, Some(&format!("{error:#}"))).await?;
                 self.lose(&errand, &format!("{error:#}{}", hint.as_deref().unwrap_or_default()));
                 if hint.is_some() {
-                    self.give_up_type(&errand);
+                    self.give_up_documents(&errand);
                 }
                 if is_last {
                     self.close().await;

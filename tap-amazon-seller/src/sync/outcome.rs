@@ -1,5 +1,7 @@
 //! What becomes of a window: records, nothing, another try, or a gap that is named.
 
+use std::collections::VecDeque;
+
 use api_client::Error;
 use chrono::TimeDelta;
 use tokio::time::Instant;
@@ -82,6 +84,41 @@ impl Desk {
         let Some(lane) = self.lanes.get(errand.lane) else { return };
         let name = format!("{}: {}", self.area.region(), lane.source.report_type);
         self.give_up(errand, &name, |_| true);
+    }
+
+    /// Gives up everything else of an errand's report type when its documents are not given out, those that
+    /// wait for their turn too. What was asked for stays in the state, and what is listed is listed again.
+    pub(super) fn give_up_documents(&mut self, errand: &Errand) {
+        self.give_up_type(errand);
+        let Some(report_type) = self.lanes.get(errand.lane).map(|it| it.source.report_type) else {
+            return;
+        };
+        let is_of_type = |number: usize| {
+            self.lanes.get(number).is_some_and(|lane| lane.source.report_type == report_type)
+        };
+        let waiting = [&mut self.done, &mut self.backlog].into_iter();
+        let given_up: Vec<_> = waiting
+            .flat_map(|queue| {
+                let all = std::mem::take(queue);
+                let (given_up, kept): (VecDeque<_>, _) =
+                    all.into_iter().partition(|(errand, ..)| is_of_type(errand.lane));
+                *queue = kept;
+                given_up
+            })
+            .map(|(errand, ..)| errand.lane)
+            .collect();
+        if !given_up.is_empty() {
+            let (region, reports) = (self.area.region(), given_up.len());
+            tracing::error!(
+                "{region}: {report_type}: given up for this run, with {reports} more documents"
+            );
+        }
+        for lane in given_up {
+            self.count(lane, |tally| {
+                (tally.loading, tally.failed) = (tally.loading - 1, tally.failed + 1);
+            });
+            self.missing += 1;
+        }
     }
 
     /// Gives up those windows of an errand's report type that are meant, and says so.
