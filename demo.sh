@@ -20,13 +20,17 @@ finish() {
 }
 trap finish EXIT
 
+# By now it is over in every marketplace and its figures are in, so that whatever hour strikes between two
+# runs, both have the same to say. GNU's date, or the BSDs'.
+end=$(date -u -d yesterday +%F 2> /dev/null || date -u -v-1d +%F)
+
 # Amazon and Plytix, on loopback, with all their limits and delays a hundred thousand times shorter.
 url() { sed -nE "1s|.*\"$1\":\"([^\"]*)\".*|\1|p" "$work/emulator"; }
 start_emulator() {
     : > "$work/emulator"
     emulator serve --asins 200 --speed 100000 --plytix-canonicals 60 --journal "$work/journal.jsonl" > "$work/emulator" &
     emulator=$!
-    for _ in $(seq 100); do [ -s "$work/emulator" ] && break; sleep 0.1; done
+    for _ in $(seq 600); do [ -s "$work/emulator" ] && break; sleep 0.1; done
     [ -n "$(url plytix_api)" ] || { echo "the emulator did not start" >&2; exit 1; }
     cat > "$work/amazon.json" <<CONFIG
 {
@@ -34,7 +38,7 @@ start_emulator() {
   "lwa_client_secret": "amzn1.oa2-cs.v1.demo",
   "refresh_token": "Atzr|demo",
   "marketplaces": ["US", "DE", "JP"],
-  "end_date": "$(date -u +%F)",
+  "end_date": "$end",
   "poll_interval_seconds": 0.05,
   "endpoints": {"lwa": "$(url lwa)", "na": "$(url na)", "eu": "$(url eu)", "fe": "$(url fe)"}
 }
