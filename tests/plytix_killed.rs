@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use support::program;
 
 use crate::kill_and_resume::{Places, number};
-use crate::plytix_case::{Case, style};
+use crate::plytix_case::{Case, Item, calls, messages, style};
 
 /// Runs the target until Plytix has been asked so much more, and kills it there. False if it came to its end.
 fn killed(case: &Case, arguments: &[&str], requests: usize) -> bool {
@@ -103,4 +103,48 @@ fn a_run_that_is_killed_anywhere_ends_as_if_it_had_not_been() {
         round += 1;
     }
     println!("killed {kills} times");
+}
+
+#[test]
+fn a_product_whose_run_was_killed_before_its_family_gets_it_although_another_job_was_faster() {
+    let plytix = Case::start(&(vec![], vec![]), "100000", &[]);
+    let input = |asin: &str| plytix.folder.file(asin, messages(&[Item::new(asin)]));
+    let run = |asin: &str| {
+        let output = plytix.run(json!({}), &["--input", input(asin).to_str().unwrap()]);
+        assert!(output.status.success(), "{}", support::said(&output));
+    };
+    run("B0EARLIER");
+    // Four requests to begin with, and the one that creates it; the next one has to wait.
+    let settings = json!({"requests_per_10_seconds": 5, "parallel_writes": 1});
+    let config = plytix.folder.file("slow.json", plytix.emulator.plytix_config(settings));
+    let created = || calls(&plytix.emulator.journal())["createProduct"];
+    let mut target = plytix
+        .target()
+        .args([
+            "--config",
+            config.to_str().unwrap(),
+            "--input",
+            input("B0KILLED").to_str().unwrap(),
+        ])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while created() < 2 {
+        assert!(target.try_wait().unwrap().is_none());
+        std::thread::yield_now();
+    }
+    target.kill().unwrap();
+    target.wait().unwrap();
+    assert_eq!(calls(&plytix.emulator.journal())["assignFamily"], 1);
+    // Another job of the same account, with newer products.
+    run("B0OTHER");
+    run("B0KILLED");
+    let before = plytix.emulator.journal().len();
+    run("B0KILLED");
+    assert_eq!(calls(&plytix.emulator.journal()[before..]).get("getProduct"), None);
+    let (products, _) = plytix.end();
+    for asin in ["B0EARLIER", "B0KILLED", "B0OTHER"] {
+        assert_eq!(products[&format!("AMZN-US-{asin}")]["family"], "8 - Amazon", "{asin}");
+    }
 }

@@ -198,7 +198,9 @@ pub struct Loader {
     report: Arc<Report>,
     memory: Arc<Memory>,
     account: OnceCell<Account>,
-    /// Products that were created up to here have families, or never will have.
+    /// Whether everything that was created without a family is noted in the memory.
+    has_notes: bool,
+    /// Products that were created up to here have families, or never will have; where there are no notes.
     checked: Mutex<Option<DateTime<Utc>>>,
     /// Ids of the products of this run that exist, by SKU.
     known: Mutex<HashMap<String, String>>,
@@ -218,8 +220,7 @@ impl Loader {
         report: Arc<Report>,
         memory: Arc<Memory>,
     ) -> Self {
-        let settled = memory.recall(About::Families).filter(|_| !manner.again);
-        let settled = settled.and_then(|text| DateTime::parse_from_rfc3339(&text).ok());
+        let has_notes = !manner.again && memory.recall(About::Families).is_some();
         Self {
             api,
             mapping,
@@ -227,7 +228,8 @@ impl Loader {
             report,
             memory,
             account: OnceCell::new(),
-            checked: Mutex::new(settled.map(|time| time.to_utc())),
+            has_notes,
+            checked: Mutex::default(),
             known: Mutex::default(),
             canonicals: tokio::sync::Mutex::default(),
             orphans: Mutex::default(),

@@ -79,7 +79,7 @@ impl Loader {
         let creates = plan.count(Step::Create);
         let writes = (Phase::Products, creates + plan.count(Step::Update));
         let has_family = self.does(Phase::Family) && !self.manner.family.is_empty();
-        let families = creates + plan.frontier.len();
+        let families = creates + plan.doubtful.len();
         std::iter::once(writes).chain(has_family.then_some((Phase::Family, families))).collect()
     }
 

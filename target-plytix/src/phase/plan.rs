@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::family::Doubtful;
 use super::{LoadError, Loader, Phase};
 use crate::account::Account;
 use crate::api::{ApiError, PAGE};
@@ -46,8 +47,8 @@ pub enum Step {
 pub struct Plan {
     /// The products that can be written or linked.
     pub tasks: Vec<Task>,
-    /// The newest products that were found, the newest first.
-    pub(super) frontier: Vec<Present>,
+    /// Those that were found and may be without their family.
+    pub(super) doubtful: Doubtful,
 }
 
 impl Plan {
@@ -91,7 +92,7 @@ impl Loader {
             for wanted in page {
                 let present = present.remove(&wanted.sku);
                 if let Some(present) = &present {
-                    self.keep_newest(&mut plan.frontier, present);
+                    self.keep_doubtful(&mut plan.doubtful, present);
                     self.know(&present.sku, &present.id);
                 }
                 let (matched, step) = (Match::None, Step::Nothing);

@@ -48,7 +48,7 @@ impl Loader {
         plan: Plan,
         looked: Instant,
     ) -> Result<Vec<Task>, LoadError> {
-        self.complete_families(account, &plan.frontier).await?;
+        self.complete_families(account, &plan.doubtful).await?;
         let all = plan.count(Step::Create) + plan.count(Step::Update);
         let (creates, others): (Vec<Task>, Vec<Task>) =
             plan.tasks.into_iter().partition(|task| task.step == Step::Create);
@@ -126,7 +126,16 @@ impl Loader {
     /// Writes one product.
     async fn write_one(&self, account: &Account, task: &Task) -> Written {
         match &task.present {
-            None => self.create(account, task).await,
+            None => {
+                let sku = &task.wanted.sku;
+                self.note_creation(account, sku);
+                let written = self.create(account, task).await;
+                // Else it may be there without a family, and the run that finds it looks.
+                if matches!(written, Written::Done(_) | Written::Refused(_)) {
+                    self.note_settled(sku);
+                }
+                written
+            }
             Some(present) => self.update(task, present, Status::Updated).await,
         }
     }

@@ -12,7 +12,7 @@ use crate::value::tests::value;
 use crate::wanted::{Cell, Unmatched, WriteRule};
 
 /// The 2nd of January.
-fn today() -> NaiveDate {
+pub(crate) fn today() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 1, 2).unwrap()
 }
 
@@ -22,7 +22,7 @@ pub(crate) fn loader(touch: &str, report: Arc<Report>) -> Loader {
 }
 
 /// The same with a memory.
-fn remembering(touch: &str, report: Arc<Report>, memory: Memory) -> Loader {
+pub(crate) fn remembering(touch: &str, report: Arc<Report>, memory: Memory) -> Loader {
     let serde_json::Value::Object(settings) = json!({
         "api_url": "http://127.0.0.1:1", "auth_url": "http://127.0.0.1:1", "touch_last_synced": touch,
     }) else {

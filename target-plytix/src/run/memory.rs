@@ -1,10 +1,10 @@
 //! What is known of an account from run to run, so that nothing is asked twice that Plytix shows only at
 //! a price: which name is which asset, which links were made, for which products none of the seller's own
-//! was found, how much of its limits it really grants.
+//! was found, how much of its limits it really grants; and which products are just being created.
 //!
 //! A fact is a key and a text with the day on which it was seen. Facts grow old: after `remember_days` they
 //! are looked up again, so that what people change in Plytix is noticed. Losing the file costs requests
-//! and nothing else.
+//! and nothing else; what was being created is then found by its age (`phase::family`).
 
 use std::collections::HashMap;
 use std::io;
@@ -53,7 +53,9 @@ pub enum About<'a> {
     /// That none of the seller's own products was found for this SKU; the text stands for what was looked
     /// for.
     Unmatched(&'a str),
-    /// Until when all products have their families; the text is a time of Plytix's clock.
+    /// That the product of this SKU is being created, and may be there without its family.
+    Creating(&'a str),
+    /// That everything that was created without a family is noted here; the text is the last day of a run.
     Families,
     /// That Plytix takes a gallery, in its order, where none was before.
     GalleryWritten,
@@ -72,7 +74,8 @@ impl About<'_> {
                 format!("link\n{relationship}\n{source}\n{target}")
             }
             Self::Unmatched(sku) => format!("unmatched\n{sku}"),
-            Self::Families => "families".to_owned(),
+            Self::Creating(sku) => format!("creating\n{sku}"),
+            Self::Families => "families are noted".to_owned(),
             Self::GalleryWritten => "gallery written".to_owned(),
             Self::GalleryReplaced => "gallery replaced".to_owned(),
             Self::Window(Window { requests, per }) => {
@@ -174,9 +177,10 @@ impl WindowMemory for KnownWindows {
     }
 }
 
-/// Whether a fact may still be relied on.
+/// Whether a fact may still be relied on. What was not brought to its end does not grow old.
 fn is_fresh(fact: &Fact, today: NaiveDate, days: Days) -> bool {
-    fact.day.checked_add_days(days).is_none_or(|end| today < end)
+    fact.key.starts_with(&About::Creating("").key())
+        || fact.day.checked_add_days(days).is_none_or(|end| today < end)
 }
 
 /// Writes a file of facts in one piece.
@@ -209,6 +213,7 @@ mod tests {
         memory.keep(About::Asset("a.jpg"), "1");
         memory.keep(About::Asset("a.jpg"), "2");
         memory.keep(link, "");
+        memory.keep(About::Creating("S"), "");
         drop(memory);
         let known = |on: NaiveDate| {
             let memory = Memory::open(&path, on, 3).unwrap();
@@ -216,6 +221,8 @@ mod tests {
         };
         assert_eq!(known(day(3)), (Some("2".to_owned()), true));
         assert_eq!(known(day(4)), (None, false));
+        // What was begun stays until it is brought to its end.
+        assert!(Memory::open(&path, day(9), 3).unwrap().recall(About::Creating("S")).is_some());
     }
 
     #[test]
