@@ -7,6 +7,7 @@
 //! and nothing else; what was being created is then found by its age (`phase::family`).
 
 use std::collections::HashMap;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,6 +34,9 @@ pub struct Memory {
     file: Option<Lines>,
     today: NaiveDate,
     days: Days,
+    /// Locked, shared with all others who remember there, so that nobody puts another file in the place of
+    /// one that is being written.
+    _folder: Option<File>,
 }
 
 /// What a fact is about.
@@ -86,12 +90,18 @@ impl About<'_> {
 }
 
 impl Memory {
-    /// Reads a file of facts, if it is there; writes it anew where most of its lines are old.
+    /// Reads a file of facts, if it is there; writes it anew where most of its lines are old and no other
+    /// process works in its folder.
     ///
     /// # Errors
     /// The file cannot be read or written.
     pub fn open(path: &Path, today: NaiveDate, days: u64) -> io::Result<Self> {
         let days = Days::new(days);
+        let folder = path.parent().and_then(|folder| File::open(folder).ok());
+        // Where nothing can be locked, nobody is taken to be there.
+        let is_alone = folder
+            .as_ref()
+            .is_none_or(|folder| !matches!(folder.try_lock(), Err(TryLockError::WouldBlock)));
         let mut facts: HashMap<String, Fact> = HashMap::new();
         let mut count = 0_usize;
         for fact in lines::<Fact>(path)? {
@@ -100,17 +110,21 @@ impl Memory {
             facts.insert(fact.key.clone(), fact);
         }
         facts.retain(|_, fact| fact.value.is_some() && is_fresh(fact, today, days));
-        if count > 1000 && count > 2 * facts.len() {
+        if is_alone && count > 1000 && count > 2 * facts.len() {
             rewrite(path, facts.values())?;
         }
+        if let Some(folder) = &folder {
+            // Others do not wait for this lock, and hold theirs for as long as they rewrite a file.
+            let _ = folder.unlock().and_then(|()| folder.lock_shared());
+        }
         let file = Some(Lines::append(path)?);
-        Ok(Self { facts: Mutex::new(facts), file, today, days })
+        Ok(Self { facts: Mutex::new(facts), file, today, days, _folder: folder })
     }
 
     /// A memory that begins with nothing and ends with the process.
     #[must_use]
     pub fn forgetful(today: NaiveDate) -> Self {
-        Self { facts: Mutex::default(), file: None, today, days: Days::new(1) }
+        Self { facts: Mutex::default(), file: None, today, days: Days::new(1), _folder: None }
     }
 
     /// Forgets which name is which asset, so that every picture is looked for again.
@@ -278,5 +292,25 @@ mod tests {
         let memory = Memory::open(&path, day(1), 9).unwrap();
         assert_eq!(memory.recall(About::Asset("a.jpg")).as_deref(), Some("1499"));
         assert!(std::fs::metadata(&path).unwrap().len() < 200);
+    }
+
+    #[test]
+    fn a_file_of_old_facts_stays_while_another_job_writes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("memory");
+        let open = || Memory::open(&path, day(1), 9).unwrap();
+        let memory = open();
+        for number in 0..1500 {
+            memory.keep(About::Asset("a.jpg"), &number.to_string());
+        }
+        let other = open();
+        memory.keep(About::Creating("S"), "");
+        other.keep(About::Creating("T"), "");
+        drop((memory, other));
+        let memory = open();
+        for sku in ["S", "T"] {
+            assert!(memory.recall(About::Creating(sku)).is_some(), "{sku}");
+        }
+        assert!(std::fs::metadata(&path).unwrap().len() < 500);
     }
 }
