@@ -198,7 +198,8 @@ impl Case {
         output
     }
 
-    /// Ends Plytix; what it holds by SKU, without the names of its assets, and those.
+    /// Ends Plytix; what it holds by SKU, without the names of its assets, and those. On which day a product
+    /// was written is not told, as it may be another for every product.
     pub(crate) fn end(self) -> (BTreeMap<String, Value>, Vec<String>) {
         self.emulator.end();
         let mut products = BTreeMap::new();
@@ -208,6 +209,10 @@ impl Case {
             // Links have no order.
             for skus in line["links"].as_object_mut().into_iter().flat_map(|it| it.values_mut()) {
                 skus.as_array_mut().unwrap().sort_by_key(Value::to_string);
+            }
+            if let Some(synced) = line.pointer_mut("/attributes/amazon_last_synced") {
+                let day: Result<chrono::NaiveDate, _> = synced.as_str().unwrap().parse();
+                *synced = json!(day.is_ok());
             }
             if let Some(names) = line.get("assets") {
                 assets = serde_json::from_value(names.clone()).unwrap();
