@@ -63,6 +63,8 @@ pub enum BatchError {
 pub struct Records {
     /// The stream that the records belong to.
     pub stream: String,
+    /// The version of the stream's table that they belong to.
+    pub version: Option<i64>,
     compressed: Compressed,
     /// Files that were not opened yet, the next one last.
     rest: Vec<PathBuf>,
@@ -119,6 +121,7 @@ impl Records {
         rest.reverse();
         Ok(Self {
             stream: files.stream.to_string(),
+            version: files.version,
             compressed,
             rest,
             open: None,
@@ -199,6 +202,7 @@ mod tests {
             format: format.into(),
             compression: compression.into(),
             manifest,
+            version: None,
         }
     }
 

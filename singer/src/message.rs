@@ -90,6 +90,8 @@ pub struct BatchFiles<'a> {
     pub compression: Cow<'a, str>,
     /// Where they are: URLs.
     pub manifest: Vec<String>,
+    /// The version of the stream's table that their records belong to.
+    pub version: Option<i64>,
 }
 
 /// Why a line is not a message. The text never holds a part of the line.
@@ -198,6 +200,7 @@ impl<'a> Message<'a> {
                     format: required("BATCH", "encoding.format", encoding.format)?.0,
                     compression: encoding.compression.map_or(Cow::Borrowed("none"), |text| text.0),
                     manifest: required("BATCH", "manifest", parsed.manifest)?,
+                    version: parsed.version,
                 }))
             }
             _ => Ok(Self::Unknown(kind)),

@@ -189,6 +189,17 @@ fn files_that_a_batch_names_are_loaded_plain_and_compressed() {
 }
 
 #[test]
+fn records_in_files_are_of_the_version_that_their_message_says() {
+    let case = Case::new().with(json!({ "hard_delete": true }));
+    let file = case.file("a.jsonl", "{\"id\":1,\"v\":\"a\"}\n");
+    let batch = format!(
+        r#"{{"type":"BATCH","stream":"rows","version":5,"encoding":{{"format":"jsonl","compression":"none"}},"manifest":["{file}"]}}"#
+    );
+    case.load(&[rows(), row(2, "without version"), batch, activate("rows", 5)]).succeeded();
+    assert_eq!(case.sql("select id, _sdc_table_version from rows"), "1|5");
+}
+
+#[test]
 fn sql_of_the_user_runs_before_and_after_and_not_after_a_failure() {
     let case = Case::new().plain();
     case.prepare("create table log (at text)");

@@ -155,7 +155,7 @@ impl<'s, S: Sink> Taking<'s, S> {
     /// Takes some of the records that a BATCH message promised; they bear the number of its line.
     pub(super) fn take_from_files(&mut self, limits: Limits) -> Result<(), Error<S::Error>> {
         let Some((line, mut records)) = self.files.take() else { return Ok(()) };
-        let stream = records.stream.clone();
+        let (stream, version) = (records.stream.clone(), records.version);
         for _ in 0..RECORDS_AT_A_TIME {
             if self.held.is_full(limits) {
                 break;
@@ -167,7 +167,7 @@ impl<'s, S: Sink> Taking<'s, S> {
             })?;
             let Some((record, bytes)) = next else { return Ok(()) };
             let stream = stream.as_str().into();
-            let record = Record { stream, record, time_extracted: None, version: None, line };
+            let record = Record { stream, record, time_extracted: None, version, line };
             self.record(&record, bytes)?;
         }
         self.files = Some((line, records));
