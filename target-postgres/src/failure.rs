@@ -78,6 +78,14 @@ pub enum Failure {
         /// The table in which it was looked up.
         table: String,
     },
+    /// Rows contradict each other about a value that is looked up.
+    #[error("{property}: several rows of {table} have this value; leave one")]
+    Ambiguous {
+        /// The property.
+        property: String,
+        /// The table in which it was looked up.
+        table: String,
+    },
     /// A table for lookups is too large to be kept in memory.
     #[error("{subject}: {table} has more than {most} rows; name a smaller table")]
     TooMany {
@@ -97,6 +105,14 @@ pub enum Failure {
     /// What has the table's name is a view or the like.
     #[error("{0} is not a table; name another one under `tables`")]
     NotATable(String),
+    /// Each of two streams would put its rows in the place of all others of one table.
+    #[error(
+        "stream {other} overwrites the same table; give each a table of its own under `tables`"
+    )]
+    Shared {
+        /// The stream that came first.
+        other: String,
+    },
     /// The settings cannot work.
     #[error("{0}")]
     Config(#[source] ConfigError),
@@ -146,7 +162,10 @@ impl Failure {
     /// Whether the record is at fault, and not the world around it.
     #[must_use]
     pub fn is_bad_record(&self) -> bool {
-        matches!(self, Self::Value(_) | Self::Invalid { .. } | Self::NotFound { .. })
+        matches!(
+            self,
+            Self::Value(_) | Self::Invalid { .. } | Self::NotFound { .. } | Self::Ambiguous { .. }
+        )
     }
 }
 

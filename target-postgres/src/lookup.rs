@@ -11,7 +11,8 @@ use crate::plan::LookedUp;
 /// The record with a member for each looked-up column; nothing where nothing is looked up.
 ///
 /// A value that is missing or null finds nothing, and its column stays null. One that is there and is
-/// not found is an error: a row without what identifies it would be a row nobody asked for.
+/// not found, or found in rows that contradict each other, is an error: a row without what identifies
+/// it, or with what identifies another one, would be a row nobody asked for.
 pub(crate) fn completed(
     record: &RawValue,
     lookups: &[LookedUp],
@@ -33,10 +34,14 @@ pub(crate) fn completed(
             continue;
         }
         let plain = serde_json::from_str::<Cow<'_, str>>(value).unwrap_or(Cow::Borrowed(value));
-        let found = lookup.values.get(plain.as_ref()).ok_or_else(|| Failure::NotFound {
-            property: lookup.from.clone(),
-            table: lookup.table.clone(),
-        })?;
+        let (property, table) = (|| lookup.from.clone(), || lookup.table.clone());
+        let found = match lookup.values.get(plain.as_ref()) {
+            Some(Some(found)) => found,
+            Some(None) => {
+                return Err(Failure::Ambiguous { property: property(), table: table() });
+            }
+            None => return Err(Failure::NotFound { property: property(), table: table() }),
+        };
         if !text.ends_with('{') {
             text.push(',');
         }
@@ -55,7 +60,8 @@ mod tests {
     use super::*;
 
     fn complete(record: &str) -> Result<String, Failure> {
-        let values = [("DE".to_owned(), "\"uuid-1\"".to_owned()), ("7".to_owned(), "8".to_owned())];
+        let values = [("DE", "\"uuid-1\""), ("7", "8")]
+            .map(|(value, found)| (value.to_owned(), Some(found.to_owned())));
         let lookup = LookedUp {
             from: "marketplace".to_owned(),
             property: "\"marketplace_id (looked up)\"".to_owned(),

@@ -1,6 +1,7 @@
 //! What is decided once for the records of a schema: the table, the way there, and what is looked up.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -56,8 +57,8 @@ pub struct LookedUp {
     pub property: String,
     /// The table, for errors.
     pub table: String,
-    /// Results, as JSON, by the value.
-    pub values: Arc<HashMap<String, String>>,
+    /// Results, as JSON, by the value; none where several rows have it and give different ones.
+    pub values: Arc<HashMap<String, Option<String>>>,
 }
 
 /// Makes the plan for a schema.
@@ -238,7 +239,12 @@ async fn find(
         let text = |index| row.try_get::<_, String>(index);
         let key = text(0).map_err(|error| Failure::of(&place, &error))?;
         let value = text(1).map_err(|error| Failure::of(&place, &error))?;
-        values.insert(key, if is_number { value } else { Value::from(value).to_string() });
+        let value = Some(if is_number { value } else { Value::from(value).to_string() });
+        match values.entry(key) {
+            Entry::Vacant(place) => _ = place.insert(value),
+            Entry::Occupied(place) if *place.get() == value => {}
+            Entry::Occupied(mut place) => *place.get_mut() = None,
+        }
     }
     let found = LookedUp {
         from: lookup.from.clone(),

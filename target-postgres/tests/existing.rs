@@ -214,6 +214,51 @@ fn a_table_without_a_key_that_must_stay_as_it_is_is_still_updated() {
 }
 
 #[test]
+fn an_empty_table_without_a_unique_index_keeps_one_row_of_a_key_over_many_batches() {
+    let case = Case::new()
+        .with(json!({ "batch_size_rows": 1, "tables": { "t": { "extra": "leave_out" } } }));
+    case.prepare("create table t (id bigint, v text)");
+    let of = schema("t", r#"{"id":{"type":"integer"},"v":{"type":"string"}}"#, &["id"]);
+    let row = |id: i32, v: &str| record("t", &format!(r#"{{"id":{id},"v":"{v}"}}"#));
+    case.load(&[of, row(1, "a"), row(2, "b"), row(1, "c")]).succeeded();
+    assert_eq!(case.sql("select * from t order by id"), "1|c\n2|b");
+}
+
+#[test]
+fn a_change_that_the_columns_collation_does_not_see_is_stored() {
+    let case = Case::new().with(json!({ "tables": { "t": { "extra": "leave_out" } } }));
+    case.prepare(
+        "create collation any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false); \
+         create table t (id bigint primary key, v text collate any_case, w varchar(9) collate any_case)",
+    );
+    let properties = r#"{"id":{"type":"integer"},"v":{"type":"string"},"w":{"type":"string"}}"#;
+    for (v, w) in [("size m", "s"), ("Size M", "s"), ("Size M", "S")] {
+        let lines = [
+            schema("t", properties, &["id"]),
+            record("t", &format!(r#"{{"id":1,"v":"{v}","w":"{w}"}}"#)),
+        ];
+        case.load(&lines).succeeded();
+        assert_eq!(case.sql("select v, w from t"), format!("{v}|{w}"));
+    }
+}
+
+#[test]
+fn a_value_that_a_lookup_finds_twice_is_refused_and_not_chosen_by_chance() {
+    let case = dashboard();
+    case.sql("alter table marketplaces drop constraint marketplaces_amazon_id_key");
+    let same = "insert into marketplaces values (gen_random_uuid(), 'ATVPDKIKX0DER')";
+    case.sql(same);
+    let german = [sales_schema(), sales("2026-01-01", "A1PA6795UKMFR9", "B1", 1, "1")];
+    case.load(&german).succeeded();
+    let outcome = case.load(&[sales_schema(), sales("2026-01-01", "ATVPDKIKX0DER", "B1", 1, "1")]);
+    assert_eq!(
+        outcome.failed(),
+        "FATAL line 2: sales_traffic_report: marketplace_id: several rows of marketplaces have this value; leave one"
+    );
+    assert_eq!(case.sql("select amazon_marketplace_id from sp_daily_asin_data"), "A1PA6795UKMFR9");
+}
+
+#[test]
 fn a_table_that_must_stay_as_it_is_can_be_overwritten() {
     let case = Case::new().with(json!({ "load_method": "overwrite", "state_id": "x",
         "tables": { "t": { "extra": "leave_out" } } }));

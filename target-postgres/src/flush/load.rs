@@ -70,7 +70,8 @@ impl Load<'_> {
         if table.key.is_empty() {
             return self.append(&part.rows).await;
         }
-        if part.is_first && self.is_new().await? {
+        // Without a unique index nothing would tell that a later batch brings a key again.
+        if part.is_first && self.plan.is_unique && self.is_new().await? {
             new_tables.insert(self.standing.table.clone());
         }
         if part.rows.is_empty() {

@@ -164,10 +164,14 @@ fn compared(table: &Table) -> impl Iterator<Item = &Column> {
     table.columns.iter().filter(|column| !table.is_key(column) && column.is_compared())
 }
 
-/// A column as something that has an equality; `json` has none.
+/// A column as something whose equality leaves no change out: `json` has none, and that of text in a
+/// table that others made may be of a collation that takes no notice of case.
 fn comparable(column: &Column, prefix: &str) -> String {
     match column.kind {
         Kind::Json => format!("{prefix}{}::text", column.name),
+        Kind::Text | Kind::Varchar(_) | Kind::Character(_) => {
+            format!("{prefix}{} COLLATE pg_catalog.\"C\"", column.name)
+        }
         _ => format!("{prefix}{}", column.name),
     }
 }
