@@ -124,6 +124,31 @@ impl PostgresSink {
         }
     }
 
+    /// What is decided for the records of a schema.
+    fn plan(&self, schema: &Schema) -> Result<Plan, Failure> {
+        self.database.wait(Planning {
+            config: Arc::clone(&self.config),
+            schema: schema.clone(),
+            again: self.streams.contains_key(&schema.stream),
+        })
+    }
+
+    /// The other streams whose records go into the table of a plan.
+    fn sharing(&self, plan: &Plan) -> impl Iterator<Item = (&String, &Stream)> {
+        let table = &plan.table;
+        self.streams.iter().filter(move |(name, stream)| {
+            let other = &stream.plan.table;
+            **name != table.stream
+                && (&other.namespace, &other.name) == (&table.namespace, &table.name)
+        })
+    }
+
+    /// Whether all rows of a stream's table are its own: each stream numbers its versions by itself, so
+    /// that to one of them the rows of all others would seem old.
+    fn is_alone(&self, stream: &Stream) -> bool {
+        self.sharing(&stream.plan).next().is_none()
+    }
+
     /// Gives the rows that were collected to the database, which keeps them in an open transaction.
     /// Waits for those of the time before, so that no more than two chunks are on their way.
     fn spill(&mut self) -> Result<(), Failure> {
@@ -175,7 +200,7 @@ impl PostgresSink {
             streams.map(|stream| Arc::clone(&stream.plan)).collect()
         };
         let overwrites = self.config.load_method == LoadMethod::Overwrite;
-        let versions = self.streams.values().filter(|_| !overwrites);
+        let versions = self.streams.values().filter(|stream| !overwrites && self.is_alone(stream));
         Ending {
             versions: versions
                 .filter_map(|stream| Some((Arc::clone(&stream.plan), stream.version?)))
@@ -263,9 +288,20 @@ impl Sink for PostgresSink {
             let flush = self.flush(None);
             self.database.wait(flush)?;
         }
-        let planning =
-            Planning { config: Arc::clone(&self.config), schema: schema.clone(), again: known };
-        let plan = Arc::new(self.database.wait(planning)?);
+        let mut plan = self.plan(schema)?;
+        let others: Vec<(&String, &Stream)> = self.sharing(&plan).collect();
+        if plan.replaces.is_some()
+            && let Some((other, _)) = others.first()
+        {
+            return Err(Failure::Shared { other: (*other).clone() });
+        }
+        if others.iter().any(|(_, other)| !other.is_prepared) {
+            // The way to the table that this stream needs begins at the one that the other makes.
+            let flush = self.flush(None);
+            self.database.wait(flush)?;
+            plan = self.plan(schema)?;
+        }
+        let plan = Arc::new(plan);
         let earlier = self.streams.get(name);
         if let Some(earlier) = earlier {
             say(name, earlier.encoder.counts());
@@ -361,6 +397,13 @@ impl Sink for PostgresSink {
 
     fn end(&mut self) -> bool {
         self.ends = true;
+        for (name, stream) in &self.streams {
+            if stream.version.is_some() && !self.is_alone(stream) {
+                tracing::warn!(
+                    "{name}: other streams go into its table, so rows of older versions stay there"
+                );
+            }
+        }
         let ending = self.ending();
         let unprepared = self.streams.values().any(|stream| !stream.is_prepared);
         unprepared

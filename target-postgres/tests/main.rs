@@ -8,6 +8,7 @@
     reason = "for tests: what cannot go on stops, and says where"
 )]
 
+mod again;
 mod chunk;
 mod connection;
 mod crash;
@@ -16,6 +17,7 @@ mod hostile;
 mod load;
 mod mode;
 mod reload;
+mod shared;
 mod spill;
 mod state;
 mod support;
