@@ -21,10 +21,15 @@ pub fn statements(change: &Change, table: &Table) -> Vec<String> {
             statements.extend(comment(table, column));
             statements
         }
-        Change::Widen { column, from, to } => vec![format!(
-            "{alter} ALTER COLUMN {column} TYPE {to} USING {}",
-            converted(column, *from, *to)
-        )],
+        Change::Widen { column, from, to } => {
+            let converted = converted(column, *from, *to);
+            let alter = format!("{alter} ALTER COLUMN {column} TYPE {to} USING {converted}");
+            // What these become goes through text, and a session may be set to show fewer digits than
+            // there are. Until the transaction ends.
+            let shows_all = matches!(from, Kind::Real | Kind::Double)
+                .then(|| "SET LOCAL extra_float_digits = 3".to_owned());
+            shows_all.into_iter().chain([alter]).collect()
+        }
         Change::DropNotNull(column) => vec![format!("{alter} ALTER COLUMN {column} DROP NOT NULL")],
         Change::AddKey(key) => vec![add_key(table, key)],
     }

@@ -66,7 +66,10 @@ fn a_table_is_altered_one_column_at_a_time() {
 fn every_widening_says_how_values_go_over() {
     let widened = |from, to| text(&Change::Widen { column: name("v"), from, to });
     assert_snapshot!(widened(Kind::BigInt, Kind::Numeric(None)), @r#"ALTER TABLE "shop"."orders" ALTER COLUMN "v" TYPE numeric USING "v"::numeric"#);
-    assert_snapshot!(widened(Kind::Double, Kind::Numeric(None)), @r#"ALTER TABLE "shop"."orders" ALTER COLUMN "v" TYPE numeric USING "v"::text::numeric"#);
+    assert_snapshot!(widened(Kind::Double, Kind::Numeric(None)), @r#"
+    SET LOCAL extra_float_digits = 3;
+    ALTER TABLE "shop"."orders" ALTER COLUMN "v" TYPE numeric USING "v"::text::numeric
+    "#);
     assert_snapshot!(widened(Kind::Date, Kind::Timestamptz), @r#"ALTER TABLE "shop"."orders" ALTER COLUMN "v" TYPE timestamptz USING "v"::timestamp AT TIME ZONE 'UTC'"#);
     assert_snapshot!(widened(Kind::Timestamptz, Kind::Text), @r#"ALTER TABLE "shop"."orders" ALTER COLUMN "v" TYPE text USING to_jsonb("v") #>> '{}'"#);
     assert_snapshot!(widened(Kind::Varchar(Some(9)), Kind::Text), @r#"ALTER TABLE "shop"."orders" ALTER COLUMN "v" TYPE text USING "v"::text"#);
