@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Case, record, schema, state};
+use crate::support::{Case, activate, record, schema, state, versioned};
 
 /// A daily table of a dashboard, as people have it: its own serial number, its own unique key, and the
 /// marketplaces' own ids.
@@ -239,6 +239,64 @@ fn a_change_that_the_columns_collation_does_not_see_is_stored() {
         ];
         case.load(&lines).succeeded();
         assert_eq!(case.sql("select v, w from t"), format!("{v}|{w}"));
+    }
+}
+
+#[test]
+fn a_column_of_floating_point_becomes_wider_with_all_its_digits_whatever_the_session_shows() {
+    let properties =
+        |wanted: &str| format!(r#"{{"id":{{"type":"integer"}},"v":{{"type":"{wanted}"}}}}"#);
+    for wanted in ["number", "string", "object"] {
+        let case =
+            Case::new().plain().with(json!({ "before_run_sql": "set extra_float_digits = 0" }));
+        case.prepare(
+            "create table t (id bigint primary key, v double precision); \
+             insert into t values (1, 0.1::float8 + 0.2::float8)",
+        );
+        case.load(&[schema("t", &properties(wanted), &["id"])]).succeeded();
+        assert_eq!(case.sql("select v::text from t"), "0.30000000000000004", "{wanted}");
+    }
+}
+
+#[test]
+fn metadata_is_written_in_the_types_that_its_columns_have() {
+    let case = Case::new().with(json!({ "tables": { "t": { "extra": "leave_out" } } }));
+    case.prepare(
+        "create table t (id bigint primary key, _sdc_extracted_at varchar, _sdc_received_at timestamp, \
+         _sdc_sequence double precision, _sdc_table_version numeric(12, 2), _sdc_sync_started_at text)",
+    );
+    let record = r#"{"type":"RECORD","stream":"t","record":{"id":1},"version":3,"time_extracted":"2026-01-02T04:04:05.5+01:00"}"#;
+    case.load(&[schema("t", r#"{"id":{"type":"integer"}}"#, &["id"]), record.to_owned()])
+        .succeeded();
+    let sent =
+        "_sdc_received_at - to_timestamp(_sdc_sync_started_at::bigint / 1000.0) at time zone 'UTC'";
+    assert_eq!(
+        case.sql(&format!(
+            "select _sdc_extracted_at, _sdc_table_version, round(_sdc_sequence / 1000000) = _sdc_sync_started_at::float, \
+             {sent} between '0' and '1 hour' from t"
+        )),
+        "2026-01-02T03:04:05.500000Z|3.00|t|t"
+    );
+}
+
+#[test]
+fn the_time_of_a_deletion_is_in_utc_whatever_the_session_and_the_column_say() {
+    for sql_type in ["timestamp", "timestamptz", "varchar"] {
+        let case = Case::new().with(json!({
+            "before_run_sql": "set time zone 'Asia/Tokyo'", "tables": { "t": { "extra": "leave_out" } }
+        }));
+        case.prepare(&format!(
+            "create table t (id bigint primary key, _sdc_received_at timestamptz, _sdc_deleted_at {sql_type}, \
+             _sdc_table_version bigint); insert into t values (1, null, null, 1)"
+        ));
+        let of = schema("t", r#"{"id":{"type":"integer"}}"#, &["id"]);
+        case.load(&[of, versioned("t", r#"{"id":2}"#, 2), activate("t", 2)]).succeeded();
+        let after = "(select _sdc_deleted_at::timestamptz from t where id = 1) - (select _sdc_received_at from t where id = 2)";
+        assert_eq!(
+            case.sql(&format!("set time zone 'UTC'; select {after} between '0' and '1 hour'")),
+            "t",
+            "{sql_type}"
+        );
     }
 }
 

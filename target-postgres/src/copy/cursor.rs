@@ -56,6 +56,11 @@ impl Span {
 }
 
 impl<'a> Raw<'a> {
+    /// A value of ours: a number, or a string without a backslash.
+    pub(super) fn plain(text: &'a [u8]) -> Self {
+        Self { text, escaped: false, exponent: false, deep: false }
+    }
+
     /// The value by its type.
     pub(super) fn json(&self) -> Json<'a> {
         match self.text {

@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use serde_json::value::RawValue;
 
 use crate::column::{Column, Metadata, Source};
+use crate::copy::cursor::Raw;
 use crate::copy::error::{Reason, ValueError};
 use crate::copy::field::Fields;
 use crate::copy::key;
@@ -222,7 +223,7 @@ impl Feed {
                 Some(span) => fields.value(span.of(record), self.kind)?,
                 None => fields.null(),
             },
-            Origin::Metadata(metadata) => append_metadata(*metadata, meta, fields),
+            Origin::Metadata(metadata) => append_metadata(*metadata, meta, self.kind, fields)?,
             Origin::Members(spilled) => {
                 append_members(spilled, record, members, self.kind, fields)?;
             }
@@ -281,8 +282,14 @@ fn feed(column: &Column, table: &Table, members: &mut Members) -> Feed {
     Feed { property, kind: column.kind, is_key: table.is_key(column), from }
 }
 
-/// Appends what the load says of a record.
-fn append_metadata(metadata: Metadata, meta: &Meta<'_>, fields: &mut Fields<'_>) {
+/// Appends what the load says of a record, in the form of the column's kind: a table that others made
+/// may keep a time as text, or a number as a decimal.
+fn append_metadata(
+    metadata: Metadata,
+    meta: &Meta<'_>,
+    kind: Kind,
+    fields: &mut Fields<'_>,
+) -> Result<(), Reason> {
     let micros = |time: DateTime<Utc>| time.timestamp_micros() - EPOCH;
     let value = match metadata {
         Metadata::ExtractedAt => meta.time_extracted.and_then(|time| instant(time.as_bytes())),
@@ -294,10 +301,22 @@ fn append_metadata(metadata: Metadata, meta: &Meta<'_>, fields: &mut Fields<'_>)
         Metadata::TableVersion => meta.version,
         Metadata::SyncStartedAt => Some(meta.sync_started_at.timestamp_millis()),
     };
-    match value {
-        Some(value) => fields.long(value),
+    let own = metadata.kind();
+    let text = match value {
+        None => None,
+        Some(value) if kind == own || (kind, own) == (Kind::Timestamp, Kind::Timestamptz) => {
+            fields.long(value);
+            return Ok(());
+        }
+        Some(micros) if own == Kind::Timestamptz => DateTime::from_timestamp_micros(micros + EPOCH)
+            .map(|time| time.format("\"%Y-%m-%dT%H:%M:%S%.6fZ\"").to_string()),
+        Some(number) => Some(number.to_string()),
+    };
+    match &text {
         None => fields.null(),
+        Some(text) => fields.value(Raw::plain(text.as_bytes()), kind)?,
     }
+    Ok(())
 }
 
 /// Appends one object of all members that are there; null if none is.

@@ -27,6 +27,7 @@ pub use state::{create_state, read_state, write_state};
 
 use crate::column::Column;
 use crate::column::Metadata;
+use crate::kind::Kind;
 use crate::name::Identifier;
 use crate::table::Table;
 
@@ -41,8 +42,18 @@ pub fn delete_versions(table: &Table) -> String {
 #[must_use]
 pub fn mark_versions(table: &Table) -> String {
     let deleted_at = Identifier::ours(Metadata::DeletedAt.name());
+    let column = table.columns.iter().find(|column| column.name == deleted_at);
+    let now = match column.map(|column| column.kind) {
+        // The session's zone would decide over both, and what a column of text takes is text.
+        Some(Kind::Timestamp) => "$2::timestamptz AT TIME ZONE 'UTC'",
+        Some(Kind::Text | Kind::Varchar(_) | Kind::Character(_)) => {
+            "pg_catalog.to_char($2::timestamptz AT TIME ZONE 'UTC', \
+             'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+        }
+        _ => "$2::timestamptz",
+    };
     format!(
-        "UPDATE {}\nSET {deleted_at} = $2::timestamptz\nWHERE {deleted_at} IS NULL AND ({})",
+        "UPDATE {}\nSET {deleted_at} = {now}\nWHERE {deleted_at} IS NULL AND ({})",
         target(table),
         is_older()
     )
