@@ -25,7 +25,7 @@ pub async fn run(run: Run, test: Test) -> anyhow::Result<()> {
     }
     let mut writer = Writer::new(run.output);
     for selected in run.selected {
-        let keys = selected.stream.keys_at(run.config.asin_granularity(&[selected.stream]));
+        let keys = selected.stream.keys_at(run.config.asin_granularity());
         writer.open(&selected, keys)?;
     }
     writer.flush()?;

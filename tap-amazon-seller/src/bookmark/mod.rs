@@ -1,7 +1,8 @@
 //! What is already out, and what is under way: the only owner of the state.
 //!
 //! A unit is what one report covers: a marketplace, or a region where Amazon makes one report for all
-//! marketplaces of it. The bookmark of a stream has the shape that Meltano's and hotglue's viewers
+//! marketplaces of it; where sales are not asked for by child ASIN, the unit's name ends in `/SKU` or
+//! `/PARENT`. The bookmark of a stream has the shape that Meltano's and hotglue's viewers
 //! know, with the tap's own cursor inside.
 //!
 //! ```text
@@ -243,6 +244,7 @@ impl Bookmarks {
 /// `{"partitions": [{"context": {"marketplace_id": "US"}, "replication_key_value": …}]}`.
 fn partition(bookmark: &Map<String, Value>, unit: &str) -> Option<Until> {
     let partitions = bookmark.get("partitions")?.as_array()?.iter();
+    let unit = unit.split('/').next().unwrap_or(unit);
     let own = partitions.filter(|partition| {
         let name = partition.pointer("/context/marketplace_id").and_then(Value::as_str);
         let marketplace = name.and_then(Marketplace::find);

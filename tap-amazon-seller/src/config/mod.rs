@@ -4,7 +4,7 @@ mod custom;
 mod roster;
 mod tokens;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use url::Url;
 
 use crate::compat::ListingColumns;
 use crate::marketplace::{Marketplace, Region};
-use crate::streams::{AsinGranularity, Roster, Stream};
+use crate::streams::{AsinGranularity, Roster};
 use crate::veil::Veils;
 use custom::CustomReport;
 pub use roster::roster;
@@ -209,6 +209,14 @@ impl Config {
         }
         let (login_endpoint, endpoints) =
             endpoints(written.endpoints, written.sandbox.unwrap_or_default())?;
+        let granularities = written.streams.iter().flat_map(BTreeMap::values);
+        let granularities = granularities.filter_map(|it| it.asin_granularity.as_deref());
+        if granularities.collect::<BTreeSet<_>>().len() > 1 {
+            return wrong(
+                "streams",
+                "the same asin_granularity for all streams of sales and traffic",
+            );
+        }
         let roster = StreamSettings {
             marketplaces: marketplaces.as_deref(),
             custom_reports: written.custom_reports,
@@ -248,11 +256,12 @@ impl Config {
         })
     }
 
-    /// What one record of sales and traffic is about, as the settings of one of these streams say.
+    /// What one record of sales and traffic is about. The same documents feed all streams of them, so it
+    /// does not matter in the settings of which one it stands, nor which of them are selected.
     #[must_use]
-    pub fn asin_granularity(&self, streams: &[&Stream]) -> AsinGranularity {
-        let named = streams.iter().find_map(|stream| self.stream(stream.name).asin_granularity);
-        match named.as_deref() {
+    pub fn asin_granularity(&self) -> AsinGranularity {
+        let mut named = self.streams.values().filter_map(|it| it.asin_granularity.as_deref());
+        match named.next() {
             Some("PARENT") => AsinGranularity::Parent,
             Some("SKU") => AsinGranularity::Sku,
             _ => AsinGranularity::Child,

@@ -51,6 +51,11 @@ fn every_problem_names_the_setting_and_never_the_value() {
         ),
         (json!({"refresh_token": null}), "refresh_token"),
         (json!({"streams": {"products_inventory": {"source": "hunter2"}}}), "streams"),
+        (
+            json!({"streams": {"sales_traffic_report": {"asin_granularity": "SKU"},
+                "sales_traffic_by_date": {"asin_granularity": "CHILD"}}}),
+            "streams",
+        ),
     ] {
         let error = parse(settings).unwrap_err();
         assert!(error.starts_with(&format!("config: `{setting}`: expected ")), "{error}");

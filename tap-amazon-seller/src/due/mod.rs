@@ -108,13 +108,24 @@ impl fmt::Display for Cut {
 }
 
 impl<S: Windowed> Lane<S> {
-    /// The unit's name in a bookmark.
+    /// The unit's name in a bookmark. Records about something else have other keys, so what is out by child
+    /// ASIN is not out by SKU: a granularity that is not the usual one is part of the name.
     #[must_use]
-    pub fn unit(&self) -> &'static str {
-        match self.place {
+    pub fn unit(&self) -> String {
+        let unit = match self.place {
             Place::Region(region) => region.code(),
             Place::Marketplace(marketplace) => marketplace.id,
+        };
+        match self.asin_granularity {
+            granularity if granularity == AsinGranularity::default() => unit.to_owned(),
+            granularity => format!("{unit}/{}", granularity.code()),
         }
+    }
+
+    /// Whether the settings say what its records are about.
+    #[must_use]
+    pub fn has_granularity(&self) -> bool {
+        self.feeds.iter().any(|feed| feed.stream.has_granularity())
     }
 
     /// The streams, as messages name them.
@@ -193,7 +204,11 @@ where
                         .iter()
                         .map(|it| feed(it, selected, followers, &config.roster))
                         .collect(),
-                    asin_granularity: config.asin_granularity(&streams),
+                    asin_granularity: if streams.iter().any(|it| it.has_granularity()) {
+                        config.asin_granularity()
+                    } else {
+                        AsinGranularity::default()
+                    },
                     anew: streams.iter().any(|stream| anew.contains(stream.name)),
                     lookback: lookback(config, source, &streams),
                     extent: Extent::default(),
@@ -318,7 +333,7 @@ impl<S: Windowed> Lane<S> {
         let is_foreign = self.feeds.iter().any(|feed| bookmarks.is_foreign(feed.stream));
         let noted = self.feeds.iter().filter(|feed| !(is_foreign && goes_along(feed)));
         let extents = noted.map(|feed| {
-            let extent = bookmarks.extent(feed.stream, self.unit());
+            let extent = bookmarks.extent(feed.stream, &self.unit());
             let beyond = extent.beyond().iter();
             let beyond = beyond.map(|range| self.own(range.start)..self.own(range.end));
             Extent::new(extent.until().map(|until| self.own(until)), beyond)
@@ -344,7 +359,7 @@ impl<S: Windowed> Lane<S> {
         if self.anew {
             return Vec::new();
         }
-        let each = self.feeds.iter().map(|feed| bookmarks.brought(feed.stream, self.unit()));
+        let each = self.feeds.iter().map(|feed| bookmarks.brought(feed.stream, &self.unit()));
         let common = each.reduce(|mut one, two| {
             one.retain(|it| two.iter().any(|other| other.report_id == it.report_id));
             one
@@ -356,7 +371,7 @@ impl<S: Windowed> Lane<S> {
     fn readings(&self, bookmarks: &Bookmarks) -> Option<BTreeMap<NaiveDate, Option<Reading>>> {
         let mut common: Option<BTreeMap<NaiveDate, Option<Reading>>> = None;
         for feed in &self.feeds {
-            for (day, reading) in bookmarks.readings(feed.stream, self.unit())? {
+            for (day, reading) in bookmarks.readings(feed.stream, &self.unit())? {
                 let known = common.get_or_insert_default().entry(day).or_insert(None);
                 if reading.is_some() {
                     *known = reading;
@@ -397,3 +412,6 @@ impl<S: Windowed> Lane<S> {
         is_cut.then_some(Cut { what, retention_days: retention.num_days() })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use crate::marketplace::Region;
 use crate::plan::Window;
 use crate::streams::{Edges, Extraction, Report, Scope, Source, Stream};
 
-/// The report option that a stream setting of the same meaning replaces.
+/// The report option that a stream setting of the same meaning replaces; custom reports have their own.
 const ASIN_GRANULARITY: &str = "asinGranularity";
 
 impl Windowed for Report {
@@ -77,7 +77,9 @@ impl Lane<Report> {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        if let Some(granularity) = report_options.get_mut(ASIN_GRANULARITY) {
+        if self.has_granularity()
+            && let Some(granularity) = report_options.get_mut(ASIN_GRANULARITY)
+        {
             self.asin_granularity.code().clone_into(granularity);
         }
         ReportSpecification {

@@ -385,6 +385,16 @@ impl AsinGranularity {
 }
 
 impl Stream {
+    /// Whether the setting of the granularity is about this stream: one of the table's own of sales and
+    /// traffic, in whatever dress.
+    #[must_use]
+    pub fn has_granularity(&self) -> bool {
+        matches!(
+            self.source,
+            Source::Report { shape: Shape::SalesByAsin | Shape::SalesByDate | Shape::Whole, .. }
+        )
+    }
+
     /// Properties that together identify a record, for reports asked for at a granularity.
     ///
     /// Only sales by ASIN depend on it: by SKU, one child ASIN may stand on several records of a

@@ -111,7 +111,7 @@ impl Desk {
         let streams: Vec<_> = lane.feeds.iter().map(|feed| feed.stream).collect();
         let change = move |bookmarks: &mut Bookmarks| {
             for stream in streams {
-                bookmarks.bring(stream, unit, &brought, now);
+                bookmarks.bring(stream, &unit, &brought, now);
             }
         };
         Ok(self.context.ledger.change(change).await?)

@@ -156,7 +156,7 @@ impl Desk {
         reading: Option<Reading>,
     ) -> impl FnOnce(&mut Bookmarks) + Send + 'static {
         let lane = self.lanes.get(errand.lane);
-        let (unit, origin) = lane.map_or(("", None), |lane| (lane.unit(), lane.origin));
+        let (unit, origin) = lane.map_or_else(Default::default, |lane| (lane.unit(), lane.origin));
         // A stream that is only read for another has no bookmark of its own.
         let streams: Vec<_> = lane
             .into_iter()
@@ -171,13 +171,13 @@ impl Desk {
             for stream in streams {
                 match (taken, window.range(), origin) {
                     (Some(_), Some(range), Some(origin)) => {
-                        bookmarks.out(stream, unit, origin, range);
+                        bookmarks.out(stream, &unit, origin, range);
                     }
-                    (Some(taken), _, _) => bookmarks.taken(stream, unit, taken),
+                    (Some(taken), _, _) => bookmarks.taken(stream, &unit, taken),
                     (None, _, _) => {}
                 }
                 if let (Window::Day(day), true) = (window, is_read_again) {
-                    bookmarks.read(stream, unit, day, reading.as_ref());
+                    bookmarks.read(stream, &unit, day, reading.as_ref());
                 }
             }
             if let Some(slot) = slot {

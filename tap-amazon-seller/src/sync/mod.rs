@@ -163,7 +163,7 @@ pub async fn run(run: Run) -> anyhow::Result<()> {
 fn opened(run: &Run) -> std::io::Result<Writer> {
     let mut writer = Writer::new(run.output.clone());
     for selected in &run.selected {
-        let keys = selected.stream.keys_at(run.config.asin_granularity(&[selected.stream]));
+        let keys = selected.stream.keys_at(run.config.asin_granularity());
         writer.open(selected, keys)?;
     }
     Ok(writer)

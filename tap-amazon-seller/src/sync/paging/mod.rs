@@ -298,8 +298,8 @@ impl Paging {
         let taken = move |bookmarks: &mut crate::bookmark::Bookmarks| {
             for stream in streams {
                 match (window.range(), origin) {
-                    (Some(range), Some(origin)) => bookmarks.out(stream, unit, origin, range),
-                    _ => bookmarks.taken(stream, unit, now),
+                    (Some(range), Some(origin)) => bookmarks.out(stream, &unit, origin, range),
+                    _ => bookmarks.taken(stream, &unit, now),
                 }
             }
         };

@@ -56,7 +56,7 @@ impl Paging {
             return false;
         };
         let is_out = |stream| {
-            self.context.ledger.look(|bookmarks| bookmarks.extent(stream, unit).holds(&range))
+            self.context.ledger.look(|bookmarks| bookmarks.extent(stream, &unit).holds(&range))
         };
         lane.feeds.iter().all(|feed| is_out(feed.stream))
     }

@@ -1,0 +1,74 @@
+//! What is due where the past of the streams of a lane, or its settings, are not alike.
+
+use serde_json::{Value, json};
+use singer::State;
+
+use super::*;
+use crate::account;
+use crate::selection::selected;
+use crate::streams::Report;
+
+const NOW: &str = "2026-11-21T12:00:00Z";
+
+/// The lanes of a run of these streams in the United States, after a state.
+fn lanes(settings: Value, streams: &[&str], state: Value) -> (Vec<Area>, Vec<Lane<Report>>) {
+    let now = NOW.parse().unwrap();
+    let Value::Object(mut settings) = settings else { panic!("settings are an object") };
+    for name in ["lwa_client_id", "lwa_client_secret", "refresh_token"] {
+        settings.insert(name.to_owned(), json!("x"));
+    }
+    settings.insert("marketplaces".to_owned(), json!("US"));
+    let config = Config::parse(settings, now).unwrap();
+    let policy = api_client::RetryPolicy::default();
+    let areas = account::presumed(&config, policy).unwrap().expect("marketplaces are named");
+    let names: Vec<_> = streams.iter().map(|name| (*name).to_owned()).collect();
+    let selected = selected(&config.roster, None, &names).unwrap();
+    let bounds = Bounds { start: config.start, earliest: config.earliest, end: config.end, now };
+    let bookmarks = Bookmarks::new(State::parse(&state.to_string()).unwrap());
+    let lanes = super::lanes(&config, &areas, &selected, &[], &bookmarks, bounds);
+    (areas, lanes)
+}
+
+/// The report options that the windows of a lane are asked with.
+fn options(areas: &[Area], lane: &Lane<Report>) -> BTreeMap<String, String> {
+    lane.specification(&areas[0], lane.windows[0]).report_options
+}
+
+#[test]
+fn the_granularity_of_sales_is_the_same_whichever_of_its_streams_the_settings_name() {
+    for named in ["sales_traffic_report", "sales_traffic_by_date"] {
+        let settings = json!({"streams": {named: {"asin_granularity": "SKU"}}});
+        for selected in
+            [&["sales_traffic_report"][..], &["sales_traffic_report", "sales_traffic_by_date"]]
+        {
+            let (areas, lanes) = lanes(settings.clone(), selected, json!({}));
+            assert_eq!(
+                options(&areas, &lanes[0])["asinGranularity"],
+                "SKU",
+                "{named} {selected:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_custom_report_keeps_its_own_granularity() {
+    let settings = json!({"custom_reports": [{"name": "by_sku",
+        "report_type": "GET_SALES_AND_TRAFFIC_REPORT", "path": "$.salesAndTrafficByAsin",
+        "extraction": "daily", "options": {"dateGranularity": "DAY", "asinGranularity": "SKU"}}]});
+    let (areas, lanes) = lanes(settings, &["by_sku"], json!({}));
+    assert_eq!(options(&areas, &lanes[0])["asinGranularity"], "SKU");
+}
+
+#[test]
+fn days_that_are_out_by_child_are_not_out_by_sku() {
+    let state = json!({"bookmarks": {"sales_traffic_report": {"cursor": {"ATVPDKIKX0DER":
+        {"until": "2026-11-20", "readings": {"2026-11-19": null}}}}}});
+    let days = |granularity: &str| {
+        let settings = json!({"start_date": "2026-11-11T12:00:00Z",
+            "streams": {"sales_traffic_report": {"asin_granularity": granularity}}});
+        lanes(settings, &["sales_traffic_report"], state.clone()).1[0].windows.len()
+    };
+    // Yesterday, and every whole day since the start.
+    assert_eq!((days("CHILD"), days("SKU"), days("PARENT")), (1, 10, 10));
+}
