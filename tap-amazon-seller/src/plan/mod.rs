@@ -207,8 +207,12 @@ pub fn windows(
     let origin = floor(until.unwrap_or(bounds.start)).max(oldest);
     let from = until.map_or(origin, |_| floor(origin - lengths.lookback)).max(oldest);
     let settled = grid.settled(bounds);
-    // Only what lies beyond the bookmark is out for good: the lookback is read again.
-    let again = Extent::new(None, extent.beyond().iter().cloned());
+    // Only what lies beyond the bookmark is out for good, but for the last of it: the lookback is read
+    // again before the bookmark, and before the end of what is out, should a hole stay open for long.
+    let last = if let Some(Until::Time(last)) = last(extent) { last } else { settled };
+    let again = floor(last - lengths.lookback);
+    let kept = |range: &Range<Until>| range.start..range.end.min(Until::Time(again));
+    let again = Extent::new(None, extent.beyond().iter().map(kept));
     let mut pending = pending.to_vec();
     pending.sort_unstable_by_key(|window| window.start);
     let mut windows = Vec::new();
@@ -224,6 +228,11 @@ pub fn windows(
         cut(&mut windows, at..end, lengths.longest, floor);
     }
     Due { origin: Until::Time(origin), windows }
+}
+
+/// The end of everything that is out, whatever holes there are before it.
+fn last(extent: &Extent) -> Option<Until> {
+    extent.beyond().last().map(|range| range.end).or(extent.until())
 }
 
 /// How much less far than Amazon allows a list is looked through: it refuses what is too old by a second,
@@ -269,7 +278,7 @@ fn cut(
 ///
 /// `extent` is what is out, in days. Days that are out and not settled are due again: those among
 /// `readings` that have one, and where nobody has noted any, the last `lookback_days` before the
-/// bookmark.
+/// bookmark and before the end of what is out.
 #[must_use]
 pub fn days(
     bounds: Bounds,
@@ -296,9 +305,11 @@ pub fn days(
         match (readings, until) {
             (Some(readings), _) => due.extend(readings.iter().filter_map(unsettled)),
             (None, Some(until)) => {
-                let until = until.min(today);
-                let from = until.checked_sub_days(Days::new(lookback_days.into()));
-                due.extend(from.unwrap_or(until).iter_days().take_while(|day| *day < until));
+                let last = if let Some(Until::Day(last)) = last(extent) { last } else { until };
+                for until in [until.min(today), last.min(today)] {
+                    let from = until.checked_sub_days(Days::new(lookback_days.into()));
+                    due.extend(from.unwrap_or(until).iter_days().take_while(|day| *day < until));
+                }
             }
             (None, None) => {}
         }

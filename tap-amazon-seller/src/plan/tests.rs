@@ -103,6 +103,33 @@ fn what_is_out_beyond_a_hole_is_not_asked_for_again() {
 }
 
 #[test]
+fn a_hole_that_stays_open_does_not_keep_what_is_younger_from_being_read_again() {
+    // Every night since the fifth of October one window fails, and the others are out.
+    let now = bounds("2026-09-01T00:00:00Z", "2026-11-01T00:02:00Z");
+    let range = |from: &str, to: &str| Until::Time(time(from))..Until::Time(time(to));
+    let extent = Extent::new(
+        Some(Until::Time(time("2026-10-05T00:00:00Z"))),
+        [range("2026-10-10T00:00:00Z", "2026-10-31T00:00:00Z")],
+    );
+    assert_eq!(
+        windows(now, &extent, read_again(48), Grid::Moments, &[]).windows,
+        [
+            Window::Times(time("2026-10-03T00:00:00Z"), time("2026-10-10T00:00:00Z")),
+            Window::Times(time("2026-10-29T00:00:00Z"), time("2026-11-01T00:00:00Z")),
+        ]
+    );
+    let extent = Extent::new(
+        Some(Until::Day("2026-10-05".parse().unwrap())),
+        [Until::Day("2026-10-06".parse().unwrap())..Until::Day("2026-10-31".parse().unwrap())],
+    );
+    assert_eq!(
+        days(now, &extent, None, 2, TWO_YEARS, chrono_tz::UTC).windows,
+        ["2026-10-31", "2026-10-30", "2026-10-29", "2026-10-05", "2026-10-04", "2026-10-03"]
+            .map(day)
+    );
+}
+
+#[test]
 fn a_window_that_was_asked_for_stays_as_it_is() {
     let bounds = bounds("2026-10-01T00:00:00Z", "2026-10-31T00:02:00Z");
     let pending = [time("2026-10-01T00:00:00Z")..time("2026-10-30T11:58:00Z")];
