@@ -24,6 +24,7 @@
 //! | `beyond` | further ranges that are out, each by its end; see [`Extent`] |
 //! | `readings` | days that Amazon may still change: when each was read last, and the digest of what was read; `null` once it has settled |
 //! | `taken` | when the last full picture was taken |
+//! | `before` | of a bookmark: what another tap had noted in its place, for units that have no `until` yet |
 //! | `loaded` | documents that Amazon made by itself and that are out; see [`Brought`] |
 //! | `reports` | reports that were asked for and are not loaded yet; see [`Job`] |
 //!
@@ -32,6 +33,7 @@
 //! harm.
 
 use std::collections::BTreeMap;
+use std::mem::discriminant;
 use std::ops::Range;
 
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, TimeDelta, Utc};
@@ -50,6 +52,9 @@ pub use listed::{Brought, LISTED};
 
 /// The member of the state that holds the reports under way.
 const REPORTS: &str = "reports";
+
+/// The member of a bookmark that holds what another tap had noted in its place.
+const BEFORE: &str = "before";
 
 /// How long it is remembered that a day has settled, so that a state which was merged deeply forgets
 /// that it had not.
@@ -132,41 +137,58 @@ impl Bookmarks {
 
     /// What of a stream is out for a unit.
     ///
-    /// A bookmark without a cursor was written by another tap. Where that kept a partition for each
+    /// A bookmark without a cursor was written by another tap. It is kept beside the cursors, and counts for
+    /// a unit until something of the unit is out. Where the other tap kept a partition for each
     /// marketplace, the unit's own counts, and for a region the earliest of its marketplaces. Otherwise its
     /// one value holds for every unit, whether it is kept under `replication_key_value` or under the
     /// replication key's own name.
     #[must_use]
     pub fn extent(&self, stream: &Stream, unit: &str) -> Extent {
-        let Some(bookmark) = self.state.bookmark(stream.name) else { return Extent::default() };
-        if !bookmark.contains_key("cursor") {
-            let named = stream.replication_key.and_then(|key| bookmark.get(key));
-            let foreign = bookmark.get("replication_key_value").or(named).and_then(Value::as_str);
-            let foreign = foreign.and_then(Until::parse);
-            return Extent::new(foreign.or_else(|| partition(bookmark, unit)), []);
-        }
-        let Some(cursor) = self.cursor(stream, unit) else { return Extent::default() };
+        let cursor = self.cursor(stream, unit);
         let point = |value: &Value| value.as_str().and_then(Until::parse);
-        let beyond = cursor.get("beyond").and_then(Value::as_object).into_iter().flatten();
+        let until = cursor.and_then(|cursor| cursor.get("until")).and_then(point);
+        let foreign = || {
+            let bookmark = self.foreign(stream)?;
+            let named = stream.replication_key.and_then(|key| bookmark.get(key));
+            let all = bookmark.get("replication_key_value").or(named).and_then(point);
+            all.or_else(|| partition(bookmark, unit))
+        };
+        let beyond = cursor.and_then(|cursor| cursor.get("beyond")?.as_object());
+        let beyond = beyond.into_iter().flatten();
         Extent::new(
-            cursor.get("until").and_then(point),
+            until.or_else(foreign),
             beyond.filter_map(|(end, start)| Some(point(start)?..Until::parse(end)?)),
         )
     }
 
-    /// Whether another tap wrote a stream's bookmark: it has a value and no cursor.
+    /// What another tap noted of a stream: a bookmark without a cursor, or what is kept of one.
+    fn foreign(&self, stream: &Stream) -> Option<&Map<String, Value>> {
+        let bookmark = self.state.bookmark(stream.name)?;
+        if bookmark.contains_key("cursor") {
+            bookmark.get(BEFORE)?.as_object()
+        } else {
+            Some(bookmark)
+        }
+    }
+
+    /// Whether only another tap has noted how far a unit of a stream is out.
     #[must_use]
-    pub fn is_foreign(&self, stream: &Stream) -> bool {
-        self.state.bookmark(stream.name).is_some_and(|bookmark| {
-            let is_noted = bookmark.contains_key("replication_key_value")
-                || bookmark.contains_key("partitions");
-            is_noted && !bookmark.contains_key("cursor")
-        })
+    pub fn is_foreign(&self, stream: &Stream, unit: &str) -> bool {
+        let is_ours = self.cursor(stream, unit).is_some_and(|cursor| cursor.contains_key("until"));
+        !is_ours
+            && self.foreign(stream).is_some_and(|bookmark| {
+                ["replication_key_value", "partitions"].iter().any(|it| bookmark.contains_key(*it))
+            })
     }
 
     /// Notes that a range is out for a unit, and that nothing before `origin` is wanted.
+    ///
+    /// Where days were noted of what is times by now, or the other way round, `origin` stands for them.
     pub fn out(&mut self, stream: &Stream, unit: &str, origin: Until, range: Range<Until>) {
-        let mut extent = self.extent(stream, unit);
+        let noted = self.extent(stream, unit);
+        let is_alike = |it: &Until| discriminant(it) == discriminant(&origin);
+        let beyond = noted.beyond().iter().filter(|it| is_alike(&it.start) && is_alike(&it.end));
+        let mut extent = Extent::new(noted.until().filter(is_alike), beyond.cloned());
         extent.begin(origin);
         extent.add(range);
         let beyond: Map<String, Value> = extent
@@ -224,6 +246,9 @@ impl Bookmarks {
     /// Changes the cursor of a unit, and what the bookmark shows with it.
     fn note(&mut self, stream: &Stream, unit: &str, change: impl FnOnce(&mut Map<String, Value>)) {
         let mut bookmark = self.state.bookmark(stream.name).cloned().unwrap_or_default();
+        if !bookmark.is_empty() && !bookmark.contains_key("cursor") {
+            bookmark = Map::from_iter([(BEFORE.to_owned(), Value::Object(bookmark))]);
+        }
         let mut cursors = object(bookmark.remove("cursor"));
         let mut cursor = object(cursors.remove(unit));
         change(&mut cursor);

@@ -101,6 +101,38 @@ fn a_unit_without_a_cursor_beside_others_starts_anew() {
 }
 
 #[test]
+fn what_another_tap_noted_is_kept_for_the_units_that_have_no_cursor_yet() {
+    for foreign in [
+        json!({"replication_key_value": "2026-01-02T03:04:05+00:00"}),
+        json!({"partitions": [{"context": {"marketplace_id": "DE"},
+            "replication_key_value": "2026-01-02T03:04:05Z"}]}),
+    ] {
+        let mut bookmarks = bookmarks(&json!({"bookmarks": {"orders": foreign}}));
+        let orders = stream("orders");
+        let origin = point("2026-01-02T03:04:05Z");
+        for end in ["2026-11-18T00:00:00Z", "2026-11-19T00:00:00Z"] {
+            bookmarks.out(orders, "na", origin, origin..point(end));
+        }
+        let mut bookmarks = self::bookmarks(&state(&bookmarks));
+        assert!(bookmarks.is_foreign(orders, "eu") && !bookmarks.is_foreign(orders, "na"));
+        assert_eq!(bookmarks.extent(orders, "eu").until(), Some(origin));
+        bookmarks.out(orders, "eu", origin, origin..point("2026-11-19T00:00:00Z"));
+        assert_eq!(bookmarks.extent(orders, "eu").until(), Some(point("2026-11-19T00:00:00Z")));
+        assert!(!bookmarks.is_foreign(orders, "eu"));
+    }
+}
+
+#[test]
+fn a_day_that_another_tap_noted_of_a_stream_of_times_is_passed() {
+    let mut bookmarks =
+        bookmarks(&json!({"bookmarks": {"orders": {"replication_key_value": "2026-11-01"}}}));
+    let origin = point("2026-11-01T00:00:00Z");
+    bookmarks.out(stream("orders"), "na", origin, origin..point("2026-11-19T00:00:00Z"));
+    let extent = bookmarks.extent(stream("orders"), "na");
+    assert_eq!((extent.until(), extent.beyond()), (Some(point("2026-11-19T00:00:00Z")), &[][..]));
+}
+
+#[test]
 fn a_picture_of_the_present_notes_when_it_was_taken() {
     let mut bookmarks = bookmarks(&json!({}));
     bookmarks.taken(stream("products_inventory"), US, "2026-11-19T01:02:03Z".parse().unwrap());

@@ -218,7 +218,7 @@ where
                     origin: None,
                     windows: Vec::new(),
                 };
-                lane.extent = lane.extent(bookmarks);
+                lane.extent = lane.extent(bookmarks, bounds.start);
                 lane.brought = lane.brought(bookmarks);
                 lane.cut = lane.cut(bounds);
                 let readings = lane.readings(bookmarks);
@@ -324,21 +324,33 @@ pub trait Pending {
 
 impl<S: Windowed> Lane<S> {
     /// What is out for all streams of the lane, in days for days and in times for times.
-    fn extent(&self, bookmarks: &Bookmarks) -> Extent {
-        if self.anew {
-            return Extent::default();
-        }
+    ///
+    /// A stream that has had nothing begins at `start`. Where another one stopped before that, the lane
+    /// goes on from there: what a window brings moves the bookmarks of all, over nothing that one lacks.
+    fn extent(&self, bookmarks: &Bookmarks, start: DateTime<Utc>) -> Extent {
         // Another tap noted nothing of streams that went along with one that it noted.
         let goes_along = |feed: &&Feed| feed.stream.replication_key.is_none();
-        let is_foreign = self.feeds.iter().any(|feed| bookmarks.is_foreign(feed.stream));
+        let unit = self.unit();
+        let is_foreign = self.feeds.iter().any(|feed| bookmarks.is_foreign(feed.stream, &unit));
         let noted = self.feeds.iter().filter(|feed| !(is_foreign && goes_along(feed)));
         let extents = noted.map(|feed| {
-            let extent = bookmarks.extent(feed.stream, &self.unit());
+            let extent = bookmarks.extent(feed.stream, &unit);
             let beyond = extent.beyond().iter();
             let beyond = beyond.map(|range| self.own(range.start)..self.own(range.end));
             Extent::new(extent.until().map(|until| self.own(until)), beyond)
         });
-        extents.reduce(|one, two| one.common(&two)).unwrap_or_default()
+        let mut extents: Vec<_> = extents.collect();
+        let start = self.own(Until::Time(start));
+        let stopped = extents.iter().filter_map(Extent::until).min().filter(|it| *it < start);
+        if self.anew {
+            return Extent::new(stopped, []);
+        }
+        if stopped.is_some() {
+            for extent in extents.iter_mut().filter(|it| it.until().is_none()) {
+                extent.begin(start);
+            }
+        }
+        extents.into_iter().reduce(|one, two| one.common(&two)).unwrap_or_default()
     }
 
     /// A point as the lane's own windows count: another tap may have noted a time for days.

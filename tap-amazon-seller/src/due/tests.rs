@@ -72,3 +72,39 @@ fn days_that_are_out_by_child_are_not_out_by_sku() {
     // Yesterday, and every whole day since the start.
     assert_eq!((days("CHILD"), days("SKU"), days("PARENT")), (1, 10, 10));
 }
+
+#[test]
+fn what_a_stream_has_not_had_is_due_whatever_another_of_its_lane_has_had() {
+    // Nothing was named, so the start is 2026-10-22; the lane of orders stopped before that.
+    let until = |text: &str| Until::Time(text.parse().unwrap());
+    let orders = json!({"cursor": {"na": {"until": "2026-09-01T00:00:00Z"}}});
+    let both = ["orders", "order_items"];
+    let state = json!({"bookmarks": {"orders": orders}});
+    let lane = &lanes(json!({}), &both, state).1[0];
+    assert_eq!(lane.origin, Some(until("2026-09-01T00:00:00Z")));
+    let first = lane.windows[0].range().unwrap();
+    assert_eq!(first.start, until("2026-09-01T00:00:00Z"));
+    // Beyond the start the one that has had nothing decides.
+    let orders = json!({"cursor": {"na": {"until": "2026-11-20T00:00:00Z"}}});
+    let lane = &lanes(json!({}), &both, json!({"bookmarks": {"orders": orders}})).1[0];
+    assert_eq!(lane.origin, Some(until("2026-10-22T12:00:00Z")));
+}
+
+#[test]
+fn what_another_tap_noted_of_a_unit_counts_until_the_unit_has_a_cursor() {
+    // The first run of this tap brought Canada and failed in the United States.
+    let state = json!({"bookmarks": {"sales_traffic_report": {
+        "replication_key": "date", "replication_key_value": "2026-09-01"}}});
+    let mut bookmarks = Bookmarks::new(State::parse(&state.to_string()).unwrap());
+    let stream = Roster::table().find("sales_traffic_report").unwrap();
+    let day = |text: &str| Until::Day(text.parse().unwrap());
+    bookmarks.out(
+        stream,
+        "A2EUQ1WTGCTBG2",
+        day("2026-09-01"),
+        day("2026-09-01")..day("2026-11-20"),
+    );
+    let state = serde_json::to_value(bookmarks.state()).unwrap();
+    let lane = &lanes(json!({}), &["sales_traffic_report"], state).1[0];
+    assert_eq!(lane.origin, Some(day("2026-09-01")));
+}
