@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use support::days_ago;
 
 use super::*;
 
@@ -116,6 +117,24 @@ fn a_late_day_is_not_out_and_comes_whole_in_the_next_run() {
         cursor(second.state(), "sales_traffic_report", US)["until"].as_str().unwrap()
             > day.as_str()
     );
+}
+
+#[test]
+fn a_day_whose_list_by_asin_stays_empty_ends_also_where_nothing_is_read_again() {
+    let scene = Scene::with(
+        &json!([{"report_type": TRAFFIC, "document": {"asin_list": "empty"}, "when": {"every": 1}}]),
+    );
+    let settings = json!({"start_date": days_ago(6), "end_date": days_ago(4),
+        "streams": {"sales_traffic_report": {"lookback_days": 0}}});
+    let stream = "sales_traffic_report";
+    let first = scene.extract(stream, &settings, None).succeeded();
+    let days = scene.asked(TRAFFIC).len();
+    assert!(days > 0 && first.stderr().contains("not complete yet"), "{}", first.stderr());
+    let second = scene.extract(stream, &settings, Some(first.state())).succeeded();
+    assert_eq!(scene.asked(TRAFFIC).len(), 2 * days);
+    // Empty twice, days after its end: that is the truth, and nobody asks a third time.
+    scene.extract(stream, &settings, Some(second.state())).succeeded();
+    assert_eq!(scene.asked(TRAFFIC).len(), 2 * days);
 }
 
 #[test]

@@ -166,7 +166,8 @@ impl Desk {
             .collect();
         let (window, region) = (errand.window, self.area.region());
         let slot = errand.job.as_ref().map(|(slot, _)| *slot);
-        let is_read_again = lane.is_some_and(|lane| !lane.lookback.is_zero());
+        // A day that is not complete is read again in any case, and compared with what was seen of it.
+        let is_read_again = taken.is_none() || lane.is_some_and(|lane| !lane.lookback.is_zero());
         move |bookmarks| {
             for stream in streams {
                 match (taken, window.range(), origin) {
@@ -176,7 +177,9 @@ impl Desk {
                     (Some(taken), _, _) => bookmarks.taken(stream, &unit, taken),
                     (None, _, _) => {}
                 }
-                if let (Window::Day(day), true) = (window, is_read_again) {
+                let Window::Day(day) = window else { continue };
+                let noted = bookmarks.readings(stream, &unit);
+                if is_read_again || noted.is_some_and(|noted| noted.contains_key(&day)) {
                     bookmarks.read(stream, &unit, day, reading.as_ref());
                 }
             }
