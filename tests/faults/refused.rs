@@ -89,6 +89,20 @@ fn a_report_that_is_stuck_ends_the_run_and_the_next_one_goes_on_with_it() {
 }
 
 #[test]
+fn a_report_under_way_outlasts_a_run_of_other_streams() {
+    let scene =
+        Scene::with(&json!([{"report_type": ORDERS, "stuck": true, "when": {"calls": [1]}}]));
+    let settings = json!({"report_timeout_minutes": 0.02});
+    let first = scene.extract("orders", &settings, None);
+    let under_way_then = under_way(first.state());
+    assert_eq!(under_way_then.len(), 1);
+    let other = scene.extract("products_inventory", &json!({}), Some(first.state())).succeeded();
+    assert_eq!(under_way(other.state()), under_way_then);
+    let third = scene.extract("orders", &settings, Some(other.state()));
+    assert!(third.stderr().contains("na: 1 reports that were asked for before are taken up"));
+}
+
+#[test]
 fn a_fresh_report_of_another_client_is_used_instead_of_asking() {
     let scene = Scene::with(
         &json!([{"report": {"report_type": STOCK, "marketplace_ids": [US], "created": "-10s", "status": "DONE"}}]),

@@ -102,21 +102,22 @@ impl Lane<Report> {
     /// Whether a report that an earlier run asked for is one that this lane wants for a window.
     #[must_use]
     pub fn wants(&self, area: &Area, window: Window, job: &Job, now: DateTime<Utc>) -> bool {
-        let own = || Job::new(&self.specification(area, window), window, now);
-        window == job.window && job.is_of_use(now) && job.asks_the_same(&own())
+        window == job.window && job.is_of_use(now) && self.asks(area, job)
+    }
+
+    /// Whether a report is one that this lane asks for, whatever its window.
+    #[must_use]
+    pub fn asks(&self, area: &Area, job: &Job) -> bool {
+        let specification = self.specification(area, Window::Present);
+        job.asks_the_same(&Job::new(&specification, Window::Present, DateTime::UNIX_EPOCH))
     }
 }
 
 impl Pending for Lane<Report> {
     /// The windows of time that were asked for and are not loaded yet.
     fn pending(&self, area: &Area, bookmarks: &Bookmarks) -> Vec<Range<DateTime<Utc>>> {
-        let own = Job::new(
-            &self.specification(area, Window::Present),
-            Window::Present,
-            DateTime::UNIX_EPOCH,
-        );
         let jobs = bookmarks.jobs(area.region()).into_iter();
-        jobs.filter(|(_, job)| job.asks_the_same(&own))
+        jobs.filter(|(_, job)| self.asks(area, job))
             .filter_map(|(_, job)| match job.window {
                 Window::Times(from, until) => Some(from..until),
                 Window::Present | Window::Day(_) => None,

@@ -11,7 +11,7 @@ use crate::streams::Report;
 const NOW: &str = "2026-11-21T12:00:00Z";
 
 /// The lanes of a run of these streams in the United States, after a state.
-fn lanes(settings: Value, streams: &[&str], state: Value) -> (Vec<Area>, Vec<Lane<Report>>) {
+fn lanes(settings: Value, streams: &[&str], state: &Value) -> (Vec<Area>, Vec<Lane<Report>>) {
     let now = NOW.parse().unwrap();
     let Value::Object(mut settings) = settings else { panic!("settings are an object") };
     for name in ["lwa_client_id", "lwa_client_secret", "refresh_token"] {
@@ -41,7 +41,7 @@ fn the_granularity_of_sales_is_the_same_whichever_of_its_streams_the_settings_na
         for selected in
             [&["sales_traffic_report"][..], &["sales_traffic_report", "sales_traffic_by_date"]]
         {
-            let (areas, lanes) = lanes(settings.clone(), selected, json!({}));
+            let (areas, lanes) = lanes(settings.clone(), selected, &json!({}));
             assert_eq!(
                 options(&areas, &lanes[0])["asinGranularity"],
                 "SKU",
@@ -56,7 +56,7 @@ fn a_custom_report_keeps_its_own_granularity() {
     let settings = json!({"custom_reports": [{"name": "by_sku",
         "report_type": "GET_SALES_AND_TRAFFIC_REPORT", "path": "$.salesAndTrafficByAsin",
         "extraction": "daily", "options": {"dateGranularity": "DAY", "asinGranularity": "SKU"}}]});
-    let (areas, lanes) = lanes(settings, &["by_sku"], json!({}));
+    let (areas, lanes) = lanes(settings, &["by_sku"], &json!({}));
     assert_eq!(options(&areas, &lanes[0])["asinGranularity"], "SKU");
 }
 
@@ -67,7 +67,7 @@ fn days_that_are_out_by_child_are_not_out_by_sku() {
     let days = |granularity: &str| {
         let settings = json!({"start_date": "2026-11-11T12:00:00Z",
             "streams": {"sales_traffic_report": {"asin_granularity": granularity}}});
-        lanes(settings, &["sales_traffic_report"], state.clone()).1[0].windows.len()
+        lanes(settings, &["sales_traffic_report"], &state).1[0].windows.len()
     };
     // Yesterday, and every whole day since the start.
     assert_eq!((days("CHILD"), days("SKU"), days("PARENT")), (1, 10, 10));
@@ -80,13 +80,13 @@ fn what_a_stream_has_not_had_is_due_whatever_another_of_its_lane_has_had() {
     let orders = json!({"cursor": {"na": {"until": "2026-09-01T00:00:00Z"}}});
     let both = ["orders", "order_items"];
     let state = json!({"bookmarks": {"orders": orders}});
-    let lane = &lanes(json!({}), &both, state).1[0];
+    let lane = &lanes(json!({}), &both, &state).1[0];
     assert_eq!(lane.origin, Some(until("2026-09-01T00:00:00Z")));
     let first = lane.windows[0].range().unwrap();
     assert_eq!(first.start, until("2026-09-01T00:00:00Z"));
     // Beyond the start the one that has had nothing decides.
     let orders = json!({"cursor": {"na": {"until": "2026-11-20T00:00:00Z"}}});
-    let lane = &lanes(json!({}), &both, json!({"bookmarks": {"orders": orders}})).1[0];
+    let lane = &lanes(json!({}), &both, &json!({"bookmarks": {"orders": orders}})).1[0];
     assert_eq!(lane.origin, Some(until("2026-10-22T12:00:00Z")));
 }
 
@@ -105,6 +105,6 @@ fn what_another_tap_noted_of_a_unit_counts_until_the_unit_has_a_cursor() {
         day("2026-09-01")..day("2026-11-20"),
     );
     let state = serde_json::to_value(bookmarks.state()).unwrap();
-    let lane = &lanes(json!({}), &["sales_traffic_report"], state).1[0];
+    let lane = &lanes(json!({}), &["sales_traffic_report"], &state).1[0];
     assert_eq!(lane.origin, Some(day("2026-09-01")));
 }

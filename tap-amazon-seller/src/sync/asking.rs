@@ -108,10 +108,14 @@ pub(super) enum AskError {
 
 impl Desk {
     /// Gives the windows that an earlier run asked for their reports, and forgets those that nobody
-    /// wants any more.
+    /// wants any more. What this run does not ask for, another one may: reports of other streams stay as
+    /// long as they are of use.
     pub(super) async fn take_up(&self, errands: &mut [Errand]) -> io::Result<()> {
         let (region, now) = (self.area.region(), self.context.clock.start());
         let mut unwanted = Vec::new();
+        let is_others = |job: &Job| {
+            job.is_of_use(now) && !self.lanes.iter().any(|lane| lane.asks(&self.area, job))
+        };
         for (slot, job) in self.context.ledger.look(|bookmarks| bookmarks.jobs(region)) {
             let is_it = |errand: &&mut Errand| {
                 let lane = self.lanes.get(errand.lane);
@@ -121,6 +125,7 @@ impl Desk {
             let errand = errands.iter_mut().find(is_it);
             match errand {
                 Some(errand) => errand.job = Some((slot, job)),
+                None if is_others(&job) => {}
                 None => unwanted.push(slot),
             }
         }
