@@ -11,6 +11,7 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use crate::change::ChangeError;
 use crate::copy::ValueError;
+use crate::name::Identifier;
 use crate::table::TableError;
 
 /// Why a run ends. Everything before the last printed state is safe, and of what came after it nothing
@@ -105,6 +106,14 @@ pub enum Failure {
     /// What has the table's name is a view or the like.
     #[error("{0} is not a table; name another one under `tables`")]
     NotATable(String),
+    /// A column has another type than when the stream's records began.
+    #[error("{stream}: the type of column {column} was changed while this run went on; run again")]
+    Changed {
+        /// The stream.
+        stream: String,
+        /// The column.
+        column: Identifier,
+    },
     /// Each of two streams would put its rows in the place of all others of one table.
     #[error(
         "stream {other} overwrites the same table; give each a table of its own under `tables`"

@@ -195,6 +195,11 @@ impl Kind {
         }
     }
 
+    /// Whether both are one type of the database, which does not know encodings of text.
+    pub(crate) fn is_type_of(self, other: Self) -> bool {
+        self == other || matches!((self, other), (Self::Bytea(_), Self::Bytea(_)))
+    }
+
     /// Whether values are numbers.
     fn is_number(self) -> bool {
         matches!(

@@ -67,3 +67,30 @@ fn several_streams_that_would_overwrite_one_table_are_refused_before_anything_is
     );
     assert_eq!(case.sql("select id from shared"), "1");
 }
+
+#[test]
+fn rows_are_not_written_in_types_that_their_table_no_longer_has() {
+    let case = case().plain().with(json!({ "batch_size_rows": 1 }));
+    let number = PROPERTIES.replace("string", "number");
+    let integer = PROPERTIES.replace("string", "integer");
+    for key in [&["id"][..], &[]] {
+        let lines = [
+            schema("one", &integer, key),
+            record("one", r#"{"id":1,"v":5}"#),
+            schema("two", &number, key),
+            record("two", r#"{"id":2,"v":1.5}"#),
+            record("one", r#"{"id":3,"v":7}"#),
+        ];
+        let last = case.load(&lines).failed().to_owned();
+        assert!(
+            last.ends_with(
+                "one: the type of column \"v\" was changed while this run went on; run again"
+            ),
+            "{last}"
+        );
+        assert_eq!(case.sql("select id, v from shared order by id"), "1|5\n2|1.5");
+        case.load(&lines).succeeded();
+        assert_eq!(case.sql("select distinct id, v from shared order by id"), "1|5\n2|1.5\n3|7");
+        case.sql("drop table shared");
+    }
+}

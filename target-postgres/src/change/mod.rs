@@ -240,8 +240,7 @@ fn kind(
     };
     let from = Kind::of_sql(&has.sql_type).ok_or_else(refused)?;
     let to = from.widened(column.kind).ok_or_else(refused)?;
-    // Two encodings of text are one type in the database.
-    let same = from == to || matches!((from, to), (Kind::Bytea(_), Kind::Bytea(_)));
+    let same = from.is_type_of(to);
     Ok(match widening {
         _ if same => Becoming { result: to, widened: None },
         Widening::Alter => Becoming { result: to, widened: Some((from, to)) },

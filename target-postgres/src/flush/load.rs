@@ -10,8 +10,11 @@ use super::copying::{copy, refusal};
 use super::step::{execute, prepare};
 use super::way::{self, Way};
 use super::{Attempt, Manner, Part};
+use crate::actual;
 use crate::change::Change;
+use crate::column::Column;
 use crate::failure::{Failure, is_lost_race};
+use crate::kind::Kind;
 use crate::plan::Plan;
 use crate::rows::Batch;
 use crate::sql;
@@ -106,7 +109,31 @@ impl Load<'_> {
         self.prepare().await?;
         let table = &self.plan.table;
         let copied = copy(self.client, &sql::copy_into(table), rows).await;
-        copied.map_err(|error| refusal(&table.stream, &error, Some(rows)))
+        copied.map_err(|error| refusal(&table.stream, &error, Some(rows)))?;
+        Ok(self.check_types().await?)
+    }
+
+    /// Refuses what was copied into the table itself if a column has another type by now than the rows
+    /// were encoded for.
+    ///
+    /// Binary COPY says nothing about types, and the eight bytes of a `bigint` are a `numeric` as well. The
+    /// lock of the COPY keeps the table as it is until the transaction ends.
+    async fn check_types(&self) -> Result<(), Failure> {
+        let table = &self.plan.table;
+        let found = actual::find(self.client, &table.namespace, &table.name).await;
+        let found = found.map_err(|error| Failure::of(&table.stream, &error))?;
+        let columns = found.table().map(|actual| actual.columns.as_slice()).unwrap_or_default();
+        let is_as_planned = |column: &&Column| {
+            let has = columns.iter().find(|has| has.name == column.name);
+            let kind = has.and_then(|has| Kind::of_sql(&has.sql_type));
+            kind.is_some_and(|kind| kind.is_type_of(column.kind))
+        };
+        match table.columns.iter().find(|column| !is_as_planned(column)) {
+            None => Ok(()),
+            Some(column) => {
+                Err(Failure::Changed { stream: table.stream.clone(), column: column.name.clone() })
+            }
+        }
     }
 
     /// Makes the table ready and brings all staged rows into it.
@@ -160,6 +187,7 @@ impl Load<'_> {
         match copy(client, &sql::copy_into(table), &part.rows).await {
             Ok(()) => {
                 execute(client, &table.stream, "RELEASE SAVEPOINT straight").await?;
+                self.check_types().await?;
                 Ok(true)
             }
             Err(error)
