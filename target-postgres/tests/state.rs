@@ -78,3 +78,23 @@ fn an_empty_state_replaces_nothing() {
     assert_eq!(case.load(&[state(1), empty]).succeeded(), [r#"{"n":1}"#]);
     assert_eq!(stored(&case), r#"{"n":1}"#);
 }
+
+#[test]
+fn a_commit_waits_for_the_disk_though_the_session_is_set_not_to() {
+    for (set, expected) in [("off", "on"), ("local", "local")] {
+        let case = Case::new().plain();
+        let seen = format!("\"{}\".seen", case.schema);
+        // What is in force at COMMIT, where a deferred trigger runs.
+        case.prepare(&format!(
+            "create table rows (id bigint primary key, v text); create table {seen} (value text); \
+             create function note() returns trigger language plpgsql as $$ begin \
+             insert into {seen} values (current_setting('synchronous_commit')); return null; end $$; \
+             create constraint trigger at_commit after insert on rows deferrable initially deferred \
+             for each row execute function note()"
+        ));
+        let case =
+            case.with(json!({ "before_run_sql": format!("set synchronous_commit = {set}") }));
+        case.load(&[rows(), row(1), state(1)]).succeeded();
+        assert_eq!(case.sql("select value from seen"), expected);
+    }
+}

@@ -59,10 +59,15 @@ impl Open {
     }
 }
 
+/// Asks for the number of the transaction, and has its COMMIT wait for the disk where a role or a database
+/// is set not to: a state that is printed must outlive a crash of the server.
+const BEFORE_COMMIT: &str = "\
+SELECT pg_catalog.txid_current(), CASE pg_catalog.current_setting('synchronous_commit')
+  WHEN 'off' THEN pg_catalog.set_config('synchronous_commit', 'on', true) END";
+
 /// Commits, after asking for the number by which the outcome can be found out later.
 pub(super) async fn commit(client: &Client) -> Result<(), Attempt> {
-    let number = "SELECT pg_catalog.txid_current()";
-    let row = client.query_typed_one(number, &[]).await;
+    let row = client.query_typed_one(BEFORE_COMMIT, &[]).await;
     let number = row.and_then(|row| row.try_get::<_, i64>(0));
     let number = number.map_err(|error| Failure::of("COMMIT", &error))?;
     match client.batch_execute("COMMIT").await {
