@@ -1,10 +1,11 @@
 //! Rows of one stream that wait for their transaction.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
 use std::ops::Range;
 
 use bytes::Bytes;
+use foldhash::quality::RandomState;
 
 /// Bytes of rows that are kept and sent together. Large enough that nobody counts messages, small
 /// enough that what the driver copies of it does not count either.
@@ -19,7 +20,7 @@ pub struct Rows {
     open: Vec<u8>,
     places: Vec<Place>,
     /// The row that has a key.
-    keys: HashMap<Box<[u8]>, usize>,
+    keys: HashMap<Box<[u8]>, usize, RandomState>,
     /// The key that was read last; kept for its memory.
     key: Vec<u8>,
     /// Memory that the rows take, about.
@@ -49,7 +50,7 @@ struct Place {
 }
 
 /// Rows that are complete and can be sent, more than once if need be.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Batch {
     chunks: Vec<Bytes>,
     places: Vec<Place>,

@@ -171,3 +171,55 @@ fn a_load_whose_rows_mostly_differ_stops_asking() {
     let counts = "select words, count(*) from rows group by 1 order by 1";
     assert_eq!(case.sql(counts), "b|800\nc|400");
 }
+
+/// Keys of one column, of which a large table has thousands: its type, the expression of a number's key,
+/// the schema, and the keys of the numbers 1 and 2 as JSON.
+const KEYS: [(&str, &str, &str, [&str; 2]); 8] = [
+    ("integer", "i", r#"{"type":"integer"}"#, ["1", "2"]),
+    ("bigint", "i", r#"{"type":"integer"}"#, ["1", "2"]),
+    ("numeric", "i", r#"{"type":"number"}"#, ["1", "2"]),
+    ("text", "'é' || i", r#"{"type":"string"}"#, [r#""é1""#, r#""é2""#]),
+    ("varchar(20)", "'é' || i", r#"{"type":"string"}"#, [r#""é1""#, r#""é2""#]),
+    ("character(7)", "'é' || i", r#"{"type":"string"}"#, [r#""é1""#, r#""é2""#]),
+    (
+        "timestamptz",
+        "timestamptz '2026-01-01 00:00Z' + i * interval '1 minute'",
+        r#"{"type":"string","format":"date-time"}"#,
+        [r#""2026-01-01T00:01:00Z""#, r#""2026-01-01T00:02:00Z""#],
+    ),
+    (
+        "uuid",
+        "lpad(i::text, 32, '0')::uuid",
+        r#"{"type":"string","format":"uuid"}"#,
+        [r#""00000000-0000-0000-0000-000000000001""#, r#""00000000-0000-0000-0000-000000000002""#],
+    ),
+];
+
+#[test]
+fn in_a_large_table_all_keys_are_looked_up_at_once() {
+    for (own_type, expression, key_schema, [one, two]) in KEYS {
+        let case = Case::new().with(json!({ "tables": { "rows": { "extra": "leave_out" } } }));
+        case.prepare(&format!(
+            "create table rows (id {own_type} primary key, words text, price numeric)"
+        ));
+        let fill = "repeat(md5(i::text), 50), 1.10 from generate_series(1, 12000) i";
+        case.sql(&format!("insert into rows select {expression}, {fill}"));
+        let words = case.sql(&format!(
+            "select words from rows where id = (select {expression} from (values (2)) v(i))"
+        ));
+        let properties = format!(
+            r#"{{"id":{key_schema},"words":{{"type":"string"}},"price":{{"type":"number"}}}}"#
+        );
+        let row = |id: &str, price: &str| {
+            record("rows", &format!(r#"{{"id":{id},"words":"{words}","price":{price}}}"#))
+        };
+        let lines = [schema("rows", &properties, &["id"]), row(one, "1.10"), row(two, "1.10")];
+        let target = case.target().env("LOGLEVEL", "debug").spawn().unwrap();
+        let outcome = finish(target, &lines.join("\n"));
+        assert!(outcome.log.contains("rows: 1 of 2 rows are sent"), "{own_type}: {}", outcome.log);
+        outcome.succeeded();
+        // The first has the words of the second now.
+        let count = case.sql(&format!("select count(*) from rows where words = '{words}'"));
+        assert_eq!(count, "2", "{own_type}");
+    }
+}

@@ -30,7 +30,7 @@ mod number;
 mod tests;
 mod text;
 
-pub(crate) use digest::Digester;
+pub(crate) use digest::{Digester, has_hash};
 pub use encoder::{Counts, Encoder, Meta, Treatment, TreatmentOfDates, TreatmentOfNul};
 pub use error::{DEEPEST, Reason, ValueError};
 

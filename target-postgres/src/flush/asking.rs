@@ -19,21 +19,31 @@ use crate::rows::Batch;
 use crate::sql;
 use crate::table::Table;
 
-/// Rows that are asked for first.
-const SAMPLE: usize = 500;
+/// Rows that are asked for first, while nothing of the next question is ready.
+const FIRST: usize = 1_000;
+
+/// How many times as many rows the next question is about: the server needs longer for one than a
+/// digest takes here.
+const GROWTH: usize = 2;
 
 /// Rows that are asked for at a time. Of many more the server would think the statement dear enough to
 /// be compiled, which takes longer than the answer.
 const MOST: usize = 5_000;
+
+/// The first version of PostgreSQL that hashes rows.
+const HASH_SINCE: i32 = 140_000;
+
+/// Bytes of a table from which on the planner never reads it whole for the ten keys that it thinks of.
+const LARGE: i64 = 16 * 1024 * 1024;
 
 /// What is known in a transaction about a stream's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asking {
     /// Nothing yet.
     Untried,
-    /// At least half of them are in the table already.
-    Worthwhile,
-    /// Most of them are new or differ.
+    /// At least half of them are in the table already; how keys are looked up.
+    Worthwhile { at_once: bool },
+    /// Most of them are new or differ, or the server cannot tell.
     InVain,
 }
 
@@ -44,21 +54,25 @@ pub(super) async fn different(
     rows: &Batch,
     asking: &mut Asking,
 ) -> Result<Batch, Error> {
-    let statement = sql::ask(table);
+    let Some(at_once) = at_once(client, table, *asking).await? else {
+        *asking = Asking::InVain;
+        return Ok(rows.clone());
+    };
+    let statement = sql::ask(table, at_once);
     let mut asker = Asker::new(table);
     let all: Vec<&[u8]> = rows.rows().collect();
     let mut differ = vec![true; all.len()];
-    let sample = if *asking == Asking::Untried { SAMPLE } else { MOST };
-    let mut next = asker.question(&all, 0..sample);
+    let mut next = asker.question(&all, 0..FIRST);
     while let Some(question) = next.take() {
         // While the server looks, which it can as soon as the connection had its turn.
         let prepare = async {
             yield_now().await;
-            asker.question(&all, question.end..question.end + MOST)
+            let size = (question.looked_at * GROWTH).min(MOST);
+            asker.question(&all, question.end..question.end + size)
         };
         let (answer, prepared) = join(question.ask(client, &statement), prepare).await;
         if question.spares(answer?, &mut differ) {
-            *asking = Asking::Worthwhile;
+            *asking = Asking::Worthwhile { at_once };
             next = prepared;
         } else {
             *asking = Asking::InVain;
@@ -67,6 +81,19 @@ pub(super) async fn different(
     let count = differ.iter().filter(|differs| **differs).count();
     tracing::debug!("{}: {count} of {} rows are sent", table.stream, all.len());
     Ok(rows.only(&differ))
+}
+
+/// Whether all keys of a question are looked up at once; none if there is nothing to ask.
+async fn at_once(client: &Client, table: &Table, asking: Asking) -> Result<Option<bool>, Error> {
+    match asking {
+        Asking::Worthwhile { at_once } => Ok(Some(at_once)),
+        Asking::InVain => Ok(None),
+        Asking::Untried => {
+            let row = client.query_typed_one(&sql::before_asking(table), &[]).await?;
+            let (version, bytes): (i32, i64) = (row.try_get(0)?, row.try_get(1)?);
+            Ok((version >= HASH_SINCE).then_some(bytes >= LARGE))
+        }
+    }
 }
 
 /// Makes questions about the rows of a table.

@@ -5,6 +5,7 @@
 //! fail. A plain `INSERT` is for tables without a key.
 
 use crate::column::Column;
+use crate::copy::has_hash;
 use crate::kind::Kind;
 use crate::name::Identifier;
 use crate::sql::{joined, list, literal, target};
@@ -59,14 +60,42 @@ pub fn copy_into(table: &Table) -> String {
     format!("COPY {} ({}) FROM STDIN (FORMAT binary)", target(table), list(&table.columns, ""))
 }
 
+/// Asks for what decides how [`ask`] asks: the server's version, and the bytes of the table.
+#[must_use]
+pub fn before_asking(table: &Table) -> String {
+    format!(
+        "SELECT pg_catalog.current_setting('server_version_num')::int, pg_catalog.pg_relation_size({})",
+        literal(&target(table))
+    )
+}
+
 /// Asks for the digests of the rows that have certain keys. The parameters are the seed of the digests,
 /// which are those of [`crate::copy`], and an array for each key column, in the order of the table.
 ///
 /// Each key is looked up by itself, however the planner would like to join: it does not know how few
-/// keys there are beside the rows of the table.
+/// keys there are beside the rows of the table. One scan of an index for all of them takes two thirds of
+/// the time; the planner must not see how many they are, or it would rather read the table, and in a
+/// small table it does so anyway and compares every row with every key: `at_once` is for large ones.
+/// It is only heeded for keys of one column.
 #[must_use]
-pub fn ask(table: &Table) -> String {
+pub fn ask(table: &Table, at_once: bool) -> String {
+    let (hashed, written): (Vec<_>, Vec<_>) =
+        digested(table).partition(|column| has_hash(column.kind));
+    let written = (!written.is_empty())
+        .then(|| format!("pg_catalog.record_send(ROW({}))", list(written, "t.")));
+    let values = hashed.iter().map(|column| format!("t.{}", column.name)).chain(written);
+    let digest = format!("pg_catalog.hash_record_extended(ROW({}), $1)", joined(values, ", "));
+    let from = format!("FROM {} AS t WHERE", target(table));
+
     let key: Vec<&Column> = table.columns.iter().filter(|column| table.is_key(column)).collect();
+    if let (true, [column]) = (at_once, key.as_slice()) {
+        return format!(
+            "SELECT coalesce(pg_catalog.array_agg({digest}), '{{}}')\n\
+             {from} t.{} = ANY ((SELECT $2)::pg_catalog.{})",
+            column.name,
+            column.kind.types().1
+        );
+    }
     let numbers = || 2..key.len() + 2;
     let keys = joined(numbers().map(|number| format!("pg_catalog.unnest(${number})")), ", ");
     let names = joined(numbers().map(|number| format!("k{number}")), ", ");
@@ -75,10 +104,7 @@ pub fn ask(table: &Table) -> String {
     format!(
         "SELECT coalesce(pg_catalog.array_agg(d.digest), '{{}}')\n\
          FROM ROWS FROM ({keys}) AS s({names}),\n\
-         LATERAL (SELECT pg_catalog.hash_array_extended(ARRAY[pg_catalog.record_send(ROW({}))], $1)\n  \
-         FROM {} AS t WHERE {} LIMIT 1) AS d(digest)",
-        list(digested(table), "t."),
-        target(table),
+         LATERAL (SELECT {digest}\n  {from} {} LIMIT 1) AS d(digest)",
         joined(same, " AND ")
     )
 }

@@ -21,7 +21,8 @@ mod state;
 pub use definition::{add_key, literal, statements};
 pub(crate) use load::digested;
 pub use load::{
-    BEFORE_MERGE, ask, copy, copy_into, empty_staging, measure, merge, staging, upsert,
+    BEFORE_MERGE, ask, before_asking, copy, copy_into, empty_staging, measure, merge, staging,
+    upsert,
 };
 pub use state::{create_state, read_state, write_state};
 

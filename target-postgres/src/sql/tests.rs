@@ -135,11 +135,17 @@ fn a_table_of_nothing_but_its_key_is_never_updated() {
 
 #[test]
 fn rows_are_asked_for_by_key_and_digest() {
-    assert_snapshot!(ask(&orders(&["id", "select"])), @r#"
+    let table = orders(&["id", "select"]);
+    assert_snapshot!(ask(&table, true), @r#"
     SELECT coalesce(pg_catalog.array_agg(d.digest), '{}')
     FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS s(k2, k3),
-    LATERAL (SELECT pg_catalog.hash_array_extended(ARRAY[pg_catalog.record_send(ROW(t."id", t."select", t."its", t."_sdc_deleted_at"))], $1)
+    LATERAL (SELECT pg_catalog.hash_record_extended(ROW(t."id", pg_catalog.record_send(ROW(t."select", t."its", t."_sdc_deleted_at"))), $1)
       FROM "shop"."orders" AS t WHERE t."id" = s.k2 AND t."select" = s.k3 LIMIT 1) AS d(digest)
+    "#);
+    assert_eq!(ask(&table, true), ask(&table, false));
+    assert_snapshot!(ask(&orders(&["id"]), true), @r#"
+    SELECT coalesce(pg_catalog.array_agg(pg_catalog.hash_record_extended(ROW(t."id", pg_catalog.record_send(ROW(t."select", t."its", t."_sdc_deleted_at"))), $1)), '{}')
+    FROM "shop"."orders" AS t WHERE t."id" = ANY ((SELECT $2)::pg_catalog._text)
     "#);
 }
 
