@@ -40,14 +40,21 @@ fn delete_all(plytix: &Case) {
     }
 }
 
+/// The style in Plytix; and in another one, from which somebody has deleted every product again.
+fn loaded_and_deleted() -> (Case, Case) {
+    let case = style();
+    let [undisturbed, plytix] = [(); 2].map(|()| {
+        let plytix = Case::start(&case, "100000", &[]);
+        plytix.load(json!({}), &[]);
+        plytix
+    });
+    delete_all(&plytix);
+    (undisturbed, plytix)
+}
+
 #[test]
 fn products_that_somebody_has_deleted_come_back_with_their_links_and_pictures() {
-    let case = style();
-    let undisturbed = Case::start(&case, "100000", &[]);
-    undisturbed.load(json!({}), &[]);
-    let plytix = Case::start(&case, "100000", &[]);
-    plytix.load(json!({}), &[]);
-    delete_all(&plytix);
+    let (undisturbed, plytix) = loaded_and_deleted();
     let before = plytix.emulator.journal().len();
     plytix.load(json!({}), &[]);
     let made = calls(&plytix.emulator.journal()[before..]);
@@ -60,12 +67,7 @@ fn products_that_somebody_has_deleted_come_back_with_their_links_and_pictures() 
 
 #[test]
 fn pictures_that_are_no_longer_there_are_reported_and_found_again_by_the_next_run() {
-    let case = style();
-    let undisturbed = Case::start(&case, "100000", &[]);
-    undisturbed.load(json!({}), &[]);
-    let plytix = Case::start(&case, "100000", &[]);
-    plytix.load(json!({}), &[]);
-    delete_all(&plytix);
+    let (undisturbed, plytix) = loaded_and_deleted();
     // What is remembered of every picture is the id of none.
     let runs = std::fs::read_dir(plytix.folder.path("runs")).unwrap();
     let memory = runs.map(|it| it.unwrap().path()).find(|it| it.is_file()).unwrap();
