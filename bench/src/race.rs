@@ -3,9 +3,11 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use support::database::Database;
 
 use crate::workload::{self, KEY, Rows};
@@ -114,17 +116,11 @@ impl Race {
             .stdin(File::open(messages)?)
             .stdout(Stdio::null())
             .spawn()?;
-        let mut peak = 0_f64;
-        let status = loop {
-            if let Some(status) = child.try_wait()? {
-                break status;
-            }
-            peak = peak.max(resident_peak_mib(child.id()).unwrap_or_default());
-            pause();
-        };
+        let watch = Watch::of(child.id());
+        let status = child.wait()?;
         let time = now().duration_since(started);
         ensure!(status.success(), "the target failed: {status}");
-        Ok((time, peak))
+        Ok((time, watch.peak_mib()?))
     }
 
     /// psql's time: CSV into a staging table, then an upsert, in one transaction a table.
@@ -160,10 +156,37 @@ fn now() -> std::time::Instant {
     std::time::Instant::now()
 }
 
-/// Waits until it is worth looking again.
-#[expect(clippy::disallowed_methods, reason = "another process is being watched")]
-fn pause() {
-    std::thread::sleep(Duration::from_millis(2));
+/// Looks at the memory of a process while another thread waits for its end.
+///
+/// Every look stops the process for a moment and takes the time of a processor that both loads need, and
+/// nobody looks at psql; so it is done seldom. The system keeps the peak, so that only one of the last
+/// moments can be missed.
+struct Watch {
+    ended: mpsc::SyncSender<()>,
+    looking: JoinHandle<f64>,
+}
+
+/// The time from one look at a process to the next.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(25);
+
+impl Watch {
+    fn of(process: u32) -> Self {
+        let (ended, end) = mpsc::sync_channel(1);
+        let looking = thread::spawn(move || {
+            let mut peak_mib = 0_f64;
+            while end.recv_timeout(BETWEEN_LOOKS) == Err(RecvTimeoutError::Timeout) {
+                peak_mib = peak_mib.max(resident_peak_mib(process).unwrap_or_default());
+            }
+            peak_mib
+        });
+        Self { ended, looking }
+    }
+
+    /// The most memory that the process has held, once it has ended.
+    fn peak_mib(self) -> anyhow::Result<f64> {
+        drop(self.ended);
+        self.looking.join().map_err(|_| anyhow!("nobody looked at the target's memory"))
+    }
 }
 
 /// The most memory that a process has held so far, on systems that tell.

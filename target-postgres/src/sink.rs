@@ -29,6 +29,10 @@ const BAD_NAMED: u64 = 10;
 /// server next to nothing beside its rows; up to three chunks are held at a time.
 const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 
+/// Which part of a chunk the first one of a flush is, so that the server has something to do soon; each
+/// of the next ones is twice as large.
+const FIRST_PART: usize = 4;
+
 /// How many times as large a chunk grows where keys come again and again: of more rows that wait here
 /// only the last of each key goes to the server, which can only update a row once a statement.
 const PATIENCE: usize = 3;
@@ -99,7 +103,7 @@ impl PostgresSink {
             clock: Clock { started_at: now, started: Instant::now() },
             streams: IndexMap::new(),
             chunk_bytes: CHUNK_BYTES,
-            spills_at: CHUNK_BYTES,
+            spills_at: CHUNK_BYTES / FIRST_PART,
             collected_bytes: 0,
             spilling: None,
             batched_at: None,
@@ -111,7 +115,7 @@ impl PostgresSink {
     /// The same, where rows go to the server when they take so much memory. Tests make it small.
     #[must_use]
     pub fn spilling_at(self, chunk_bytes: usize) -> Self {
-        Self { chunk_bytes, spills_at: chunk_bytes, ..self }
+        Self { chunk_bytes, spills_at: chunk_bytes / FIRST_PART, ..self }
     }
 
     /// Says what a user should know about the values that came.
@@ -150,11 +154,9 @@ impl PostgresSink {
     }
 
     /// Gives the rows that were collected to the database, which keeps them in an open transaction.
-    /// Waits for those of the time before, so that no more than two chunks are on their way.
+    /// Waits for those of the time before, so that no more than two chunks are on their way, of which
+    /// one waits at the database's door.
     fn spill(&mut self) -> Result<(), Failure> {
-        if let Some(spilling) = self.spilling.take() {
-            spilling.wait()?;
-        }
         let mut parts = Vec::new();
         for stream in self.streams.values_mut().filter(|stream| !stream.rows.is_empty()) {
             let is_first = !std::mem::replace(&mut stream.is_prepared, true);
@@ -163,9 +165,12 @@ impl PostgresSink {
             parts.push(Part { plan: Arc::clone(&stream.plan), is_first, rows });
         }
         self.collected_bytes = 0;
-        self.spills_at = self.chunk_bytes;
-        self.spilling = Some(self.database.hand(Spill { parts }));
-        Ok(())
+        self.spills_at = (self.spills_at * 2).min(self.chunk_bytes);
+        let handed = self.database.hand(Spill { parts });
+        match self.spilling.replace(handed) {
+            Some(earlier) => earlier.wait(),
+            None => Ok(()),
+        }
     }
 
     /// Everything that was taken and is still here, to be given to the database.
@@ -181,7 +186,7 @@ impl PostgresSink {
         }
         self.batched_at = None;
         self.collected_bytes = 0;
-        self.spills_at = self.chunk_bytes;
+        self.spills_at = self.chunk_bytes / FIRST_PART;
         // How the last spill ended, the flush will say.
         self.spilling = None;
         Flush {

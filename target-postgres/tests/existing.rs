@@ -76,7 +76,7 @@ fn a_dashboards_own_table_takes_the_sales_report_and_stays_as_it_is() {
     let first = case.sql(ROWS);
     assert_eq!(
         first,
-        "1|2026-01-01|b|ATVPDKIKX0DER|B1|11|0.00|EUR\n2|2026-01-01|a|A1PA6795UKMFR9|B1|12|13.00|EUR"
+        "1|2026-01-01|a|A1PA6795UKMFR9|B1|12|13.00|EUR\n2|2026-01-01|b|ATVPDKIKX0DER|B1|11|0.00|EUR"
     );
     // Again, with one change: the serial number and the time of a row stay.
     let again = [sales_schema(), sales("2026-01-01", "A1PA6795UKMFR9", "B1", 13, "13.00")];

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde_json::json;
 
-use crate::support::{Case, finish, record, schema, state};
+use crate::support::{Case, Outcome, finish, record, schema, state};
 
 const ROWS: &str = r#"{"id":{"type":"integer"},"v":{"type":["null","string"]}}"#;
 
@@ -17,7 +17,7 @@ fn row(id: usize, v: &str) -> String {
 }
 
 /// Bytes in a row of [`long`], just too few for the server to compress it or put it elsewhere. The
-/// program spills when it has two thousand of them.
+/// program spills when it has five hundred of them, then a thousand, and then always two thousand.
 const LONG: usize = 1_900;
 
 /// A row that is so long that a few thousand of them fill chunks.
@@ -249,4 +249,38 @@ fn a_merge_gives_way_to_a_writer_that_inserts_one_of_the_keys() {
     assert!(outcome.log.contains("rows: MERGE gave way to another writer"), "{}", outcome.log);
     assert_eq!(outcome.succeeded(), [r#"{"n":1}"#]);
     assert_eq!(case.sql("select count(*) from rows where v like 'b%'"), "2500");
+}
+
+/// Loads rows into a table that has one, and in which the first two attempts to write (by `MERGE`, and by
+/// the upsert that comes after it) fail as those do that another writer makes fail.
+fn load_into_a_contested_table(case: &Case, count: usize) -> Outcome {
+    case.prepare(
+        "create table rows (id bigint primary key, v text); insert into rows values (0, 'old'); create sequence tries; \
+         create function lose() returns trigger language plpgsql set search_path from current as $$ begin \
+         if nextval('tries') <= 2 then raise 'a race is lost' using errcode = '40001'; end if; return new; end $$; \
+         create trigger lose before update on rows for each row execute function lose()",
+    );
+    let rows_of = (0..count).map(|id| long(id, "b"));
+    let lines: Vec<String> = [rows()].into_iter().chain(rows_of).chain([state(1)]).collect();
+    case.load(&lines)
+}
+
+#[test]
+fn a_race_that_is_lost_after_few_rows_were_spilled_is_run_again() {
+    let case = named();
+    let outcome = load_into_a_contested_table(&case, 1_500);
+    assert!(outcome.log.contains("trying again"), "{}", outcome.log);
+    assert_eq!(outcome.succeeded(), [r#"{"n":1}"#]);
+    let all = "select count(*), min(v) = max(v), sum(length(v)) from rows";
+    assert_eq!(case.sql(all), format!("1500|t|{}", 1_500 * LONG));
+}
+
+#[test]
+fn a_race_that_is_lost_after_many_rows_were_spilled_ends_the_run() {
+    let case = named();
+    let outcome = load_into_a_contested_table(&case, 4_000);
+    let last = outcome.failed();
+    assert!(last.contains("SQLSTATE 40001"), "{last}");
+    assert_eq!(outcome.states, [""; 0]);
+    assert_eq!(case.sql("select v from rows"), "old");
 }

@@ -6,21 +6,23 @@
 
 use std::error::Error as StdError;
 use std::hash::{BuildHasher as _, RandomState};
-use std::ops::Range;
 
 use bytes::{BufMut as _, BytesMut};
 use futures_util::future::join;
 use tokio::task::yield_now;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, Error};
+use tokio_postgres::{Client, Error, Statement};
 
 use crate::copy::Digester;
 use crate::rows::Batch;
 use crate::sql;
 use crate::table::Table;
 
-/// Rows that are asked for first, while nothing of the next question is ready.
-const FIRST: usize = 1_000;
+/// Rows of a transaction that are asked for first, from all over a batch, to see whether it pays.
+const SAMPLE: usize = 200;
+
+/// Rows that are asked for first of a batch, while nothing of the next question is ready.
+const FIRST: usize = 500;
 
 /// How many times as many rows the next question is about: the server needs longer for one than a
 /// digest takes here.
@@ -37,12 +39,13 @@ const HASH_SINCE: i32 = 140_000;
 const LARGE: i64 = 16 * 1024 * 1024;
 
 /// What is known in a transaction about a stream's rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) enum Asking {
     /// Nothing yet.
     Untried,
-    /// At least half of them are in the table already; how keys are looked up.
-    Worthwhile { at_once: bool },
+    /// At least half of them are in the table already; how the server is asked. To be forgotten before
+    /// the transaction ends: behind a pooler the next one may have another session.
+    Worthwhile(Statement),
     /// Most of them are new or differ, or the server cannot tell.
     InVain,
 }
@@ -54,45 +57,89 @@ pub(super) async fn different(
     rows: &Batch,
     asking: &mut Asking,
 ) -> Result<Batch, Error> {
-    let Some(at_once) = at_once(client, table, *asking).await? else {
-        *asking = Asking::InVain;
-        return Ok(rows.clone());
-    };
-    let statement = sql::ask(table, at_once);
-    let mut asker = Asker::new(table);
     let all: Vec<&[u8]> = rows.rows().collect();
-    let mut differ = vec![true; all.len()];
-    let mut next = asker.question(&all, 0..FIRST);
-    while let Some(question) = next.take() {
-        // While the server looks, which it can as soon as the connection had its turn.
-        let prepare = async {
-            yield_now().await;
-            let size = (question.looked_at * GROWTH).min(MOST);
-            asker.question(&all, question.end..question.end + size)
-        };
-        let (answer, prepared) = join(question.ask(client, &statement), prepare).await;
-        if question.spares(answer?, &mut differ) {
-            *asking = Asking::Worthwhile { at_once };
-            next = prepared;
-        } else {
-            *asking = Asking::InVain;
+    let mut asked = Asked { asker: Asker::new(table), differ: vec![true; all.len()], all };
+    match std::mem::replace(asking, Asking::InVain) {
+        Asking::InVain => {}
+        Asking::Untried => {
+            if let Some(statement) = statement(client, table).await?
+                && asked.sample(client, &statement).await?
+                && asked.rest(client, &statement).await?
+            {
+                *asking = Asking::Worthwhile(statement);
+            }
+        }
+        Asking::Worthwhile(statement) => {
+            if asked.rest(client, &statement).await? {
+                *asking = Asking::Worthwhile(statement);
+            }
         }
     }
+    let differ = asked.differ;
     let count = differ.iter().filter(|differs| **differs).count();
-    tracing::debug!("{}: {count} of {} rows are sent", table.stream, all.len());
+    tracing::debug!("{}: {count} of {} rows are sent", table.stream, differ.len());
     Ok(rows.only(&differ))
 }
 
-/// Whether all keys of a question are looked up at once; none if there is nothing to ask.
-async fn at_once(client: &Client, table: &Table, asking: Asking) -> Result<Option<bool>, Error> {
-    match asking {
-        Asking::Worthwhile { at_once } => Ok(Some(at_once)),
-        Asking::InVain => Ok(None),
-        Asking::Untried => {
-            let row = client.query_typed_one(&sql::before_asking(table), &[]).await?;
-            let (version, bytes): (i32, i64) = (row.try_get(0)?, row.try_get(1)?);
-            Ok((version >= HASH_SINCE).then_some(bytes >= LARGE))
+/// The places of some among many rows, one at random of each few: rows that differ may come at regular
+/// distances.
+fn sample(count: usize) -> impl Iterator<Item = usize> {
+    let few = count.div_ceil(SAMPLE).max(1);
+    let random = RandomState::new();
+    (0..count).step_by(few).filter_map(move |start| {
+        let few = u64::try_from(few.min(count - start)).ok()?;
+        Some(start + usize::try_from(random.hash_one(start) % few).ok()?)
+    })
+}
+
+/// How the server is asked; none if it cannot tell.
+async fn statement(client: &Client, table: &Table) -> Result<Option<Statement>, Error> {
+    let row = client.query_typed_one(&sql::before_asking(table), &[]).await?;
+    let (version, bytes): (i32, i64) = (row.try_get(0)?, row.try_get(1)?);
+    if version < HASH_SINCE {
+        return Ok(None);
+    }
+    let keys = table.columns.iter().filter(|column| table.is_key(column));
+    let types: Vec<Type> =
+        std::iter::once(Type::INT8).chain(keys.map(|column| column.kind.types().1)).collect();
+    client.prepare_typed(&sql::ask(table, bytes >= LARGE), &types).await.map(Some)
+}
+
+/// The rows of a batch, and what the answers said about them.
+struct Asked<'a> {
+    asker: Asker,
+    all: Vec<&'a [u8]>,
+    /// Whether they are not known to be in the table as they are.
+    differ: Vec<bool>,
+}
+
+impl Asked<'_> {
+    /// Asks for some rows; whether at least half of them are in the table.
+    async fn sample(&mut self, client: &Client, statement: &Statement) -> Result<bool, Error> {
+        let question = self.asker.question(&self.all, sample(self.all.len()));
+        let answer = question.ask(client, statement).await?;
+        Ok(question.spares(answer, &mut self.differ))
+    }
+
+    /// Asks for the rows, as long as at least half of them are in the table; whether it is to the end.
+    async fn rest(&mut self, client: &Client, statement: &Statement) -> Result<bool, Error> {
+        let Self { asker, all, differ } = self;
+        let mut places = 0..all.len();
+        let mut question = asker.question(all, places.by_ref().take(FIRST));
+        while question.looked_at > 0 {
+            // While the server looks, which it can as soon as the connection had its turn.
+            let prepare = async {
+                yield_now().await;
+                let size = (question.looked_at * GROWTH).min(MOST);
+                asker.question(all, places.by_ref().take(size))
+            };
+            let (answer, next) = join(question.ask(client, statement), prepare).await;
+            if !question.spares(answer?, differ) {
+                return Ok(false);
+            }
+            question = next;
         }
+        Ok(true)
     }
 }
 
@@ -100,8 +147,8 @@ async fn at_once(client: &Client, table: &Table, asking: Asking) -> Result<Optio
 struct Asker {
     digester: Digester,
     seed: i64,
-    /// The types of the key columns, and of arrays of them.
-    key: Vec<(Type, Type)>,
+    /// The types of the key columns.
+    key: Vec<Type>,
 }
 
 /// Some rows that are asked for together.
@@ -109,9 +156,8 @@ struct Question {
     seed: i64,
     /// The rows, by their places among all, with their digests: those that have one.
     rows: Vec<(usize, i64)>,
-    /// How many were looked at, and the place behind the last of them.
+    /// How many were looked at.
     looked_at: usize,
-    end: usize,
     /// The keys, an array for each column of them.
     keys: Vec<Array>,
 }
@@ -123,38 +169,36 @@ impl Asker {
         Self {
             digester: Digester::new(table, seed),
             seed: seed.cast_signed(),
-            key: key.map(|column| column.kind.types()).collect(),
+            key: key.map(|column| column.kind.types().0).collect(),
         }
     }
 
-    /// What is asked about a range of rows; nothing behind the last one.
-    fn question(&mut self, all: &[&[u8]], range: Range<usize>) -> Option<Question> {
-        let end = range.end.min(all.len());
-        let asked = all.get(range.start..end).filter(|asked| !asked.is_empty())?;
+    /// What is asked about the rows at some places.
+    fn question(&mut self, all: &[&[u8]], places: impl Iterator<Item = usize>) -> Question {
         let mut keys: Vec<Array> = self.key.iter().cloned().map(Array::of).collect();
-        let (mut rows, mut key) = (Vec::new(), Vec::new());
-        for (index, row) in (range.start..).zip(asked) {
+        let (mut rows, mut key, mut looked_at) = (Vec::new(), Vec::new(), 0);
+        for place in places {
+            looked_at += 1;
+            let row = all.get(place).copied().unwrap_or_default();
             let Some(digest) = self.digester.digest(row, &mut key) else { continue };
-            rows.push((index, digest));
+            rows.push((place, digest));
             for (array, field) in keys.iter_mut().zip(&key) {
                 array.push(field);
             }
         }
-        Some(Question { seed: self.seed, rows, looked_at: asked.len(), end, keys })
+        Question { seed: self.seed, rows, looked_at, keys }
     }
 }
 
 impl Question {
     /// The digests of the rows that the table has by these keys.
-    async fn ask(&self, client: &Client, statement: &str) -> Result<Vec<i64>, Error> {
+    async fn ask(&self, client: &Client, statement: &Statement) -> Result<Vec<i64>, Error> {
         if self.rows.is_empty() {
             return Ok(Vec::new());
         }
-        let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> = vec![(&self.seed, Type::INT8)];
-        for array in &self.keys {
-            parameters.push((array, array.own_type.clone()));
-        }
-        client.query_typed_one(statement, &parameters).await?.try_get(0)
+        let keys = self.keys.iter().map(|array| array as &(dyn ToSql + Sync));
+        let parameters: Vec<_> = std::iter::once(&self.seed as _).chain(keys).collect();
+        client.query_one(statement, &parameters).await?.try_get(0)
     }
 
     /// Notes by the answer which rows do not differ; whether they are at least half of all.
@@ -177,15 +221,14 @@ impl Question {
 #[derive(Debug)]
 struct Array {
     element_type: Type,
-    own_type: Type,
     count: i32,
     /// The elements, each behind its length.
     fields: Vec<u8>,
 }
 
 impl Array {
-    fn of((element_type, own_type): (Type, Type)) -> Self {
-        Self { element_type, own_type, count: 0, fields: Vec::new() }
+    fn of(element_type: Type) -> Self {
+        Self { element_type, count: 0, fields: Vec::new() }
     }
 
     fn push(&mut self, field: &[u8]) {

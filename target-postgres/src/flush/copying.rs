@@ -2,17 +2,27 @@
 
 use bytes::Bytes;
 use futures_util::SinkExt as _;
-use tokio_postgres::{Client, Error};
+use futures_util::future::join;
+use tokio_postgres::{Client, Error, Statement};
 
 use super::Attempt;
 use crate::copy::{HEADER, TRAILER};
 use crate::failure::{Failure, copied, is_about_data, is_lost_race};
 use crate::rows::Batch;
 
-/// Sends the rows that count to a COPY statement.
-pub(super) async fn copy(client: &Client, statement: &str, rows: &Batch) -> Result<(), Error> {
-    let sink = client.copy_in::<_, Bytes>(statement).await?;
-    let mut sink = std::pin::pin!(sink);
+/// Sends rows to a COPY statement, after `before`, if there is something to be done first: both go out
+/// together, which over a long line takes half the time.
+pub(super) async fn copy(
+    client: &Client,
+    before: &str,
+    statement: &Statement,
+    rows: &Batch,
+) -> Result<(), Error> {
+    let first =
+        async { if before.is_empty() { Ok(()) } else { client.batch_execute(before).await } };
+    let (first, sink) = join(first, client.copy_in::<_, Bytes>(statement)).await;
+    first?;
+    let mut sink = std::pin::pin!(sink?);
     let sent = async {
         sink.feed(Bytes::from_static(HEADER)).await?;
         for piece in rows.pieces() {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Error};
+use tokio_postgres::{Client, Error, Statement};
 
 use super::asking::{Asking, different};
 use super::copying::{copy, refusal};
@@ -25,10 +25,15 @@ pub(super) struct Standing {
     /// The table's name, by which streams are known that go into the same one.
     pub(super) table: String,
     is_prepared: bool,
-    has_staging: bool,
+    /// Copies rows into the table itself.
+    into_table: Option<Statement>,
+    /// Copies rows into the staging table, which is there.
+    into_staging: Option<Statement>,
     /// Whether staged rows are not in the table yet.
     waits: bool,
     asking: Asking,
+    /// Whether the columns of the table were found to have the types that rows are encoded for.
+    has_types: bool,
 }
 
 impl Standing {
@@ -37,9 +42,11 @@ impl Standing {
         Self {
             table: name(plan),
             is_prepared: !is_first,
-            has_staging: false,
+            into_table: None,
+            into_staging: None,
             waits: false,
             asking: Asking::Untried,
+            has_types: false,
         }
     }
 
@@ -84,7 +91,8 @@ impl Load<'_> {
             // The rows that have the keys already are older, so they go first.
             self.settle().await?;
         }
-        let is_clear = manner == Manner::Fast && !part.rows.repeats() && !self.standing.has_staging;
+        let is_clear =
+            manner == Manner::Fast && !part.rows.repeats() && self.standing.into_staging.is_none();
         if is_clear && new_tables.contains(&self.standing.table) {
             if self.straight(part, !waiting.is_empty()).await? {
                 return Ok(());
@@ -107,18 +115,45 @@ impl Load<'_> {
             return Ok(());
         }
         self.prepare().await?;
-        let table = &self.plan.table;
-        let copied = copy(self.client, &sql::copy_into(table), rows).await;
-        copied.map_err(|error| refusal(&table.stream, &error, Some(rows)))?;
+        let stream = &self.plan.table.stream;
+        let statement = self.copy_into_table().await?;
+        let copied = copy(self.client, "", &statement, rows).await;
+        copied.map_err(|error| refusal(stream, &error, Some(rows)))?;
         Ok(self.check_types().await?)
+    }
+
+    /// What copies rows into the table itself.
+    async fn copy_into_table(&mut self) -> Result<Statement, Failure> {
+        if let Some(statement) = &self.standing.into_table {
+            return Ok(statement.clone());
+        }
+        let table = &self.plan.table;
+        let statement = self.client.prepare(&sql::copy_into(table)).await;
+        let statement = statement.map_err(|error| Failure::of(&table.stream, &error))?;
+        Ok(self.standing.into_table.insert(statement).clone())
+    }
+
+    /// What copies rows into the staging table, which is made if there is none.
+    async fn copy_into_staging(&mut self) -> Result<Statement, Failure> {
+        if let Some(statement) = &self.standing.into_staging {
+            return Ok(statement.clone());
+        }
+        let table = &self.plan.table;
+        execute(self.client, &table.stream, &sql::staging(table)).await?;
+        let statement = self.client.prepare(&sql::copy(table)).await;
+        let statement = statement.map_err(|error| Failure::of(&table.stream, &error))?;
+        Ok(self.standing.into_staging.insert(statement).clone())
     }
 
     /// Refuses what was copied into the table itself if a column has another type by now than the rows
     /// were encoded for.
     ///
     /// Binary COPY says nothing about types, and the eight bytes of a `bigint` are a `numeric` as well. The
-    /// lock of the COPY keeps the table as it is until the transaction ends.
-    async fn check_types(&self) -> Result<(), Failure> {
+    /// lock of the COPY keeps the table as it is until the transaction ends, so one look is enough.
+    async fn check_types(&mut self) -> Result<(), Failure> {
+        if self.standing.has_types {
+            return Ok(());
+        }
         let table = &self.plan.table;
         let found = actual::find(self.client, &table.namespace, &table.name).await;
         let found = found.map_err(|error| Failure::of(&table.stream, &error))?;
@@ -129,7 +164,10 @@ impl Load<'_> {
             kind.is_some_and(|kind| kind.is_type_of(column.kind))
         };
         match table.columns.iter().find(|column| !is_as_planned(column)) {
-            None => Ok(()),
+            None => {
+                self.standing.has_types = true;
+                Ok(())
+            }
             Some(column) => {
                 Err(Failure::Changed { stream: table.stream.clone(), column: column.name.clone() })
             }
@@ -182,9 +220,9 @@ impl Load<'_> {
     /// already undoes the copy, and so does a row of another table that is referred to and still waits.
     async fn straight(&mut self, part: &Part, others_wait: bool) -> Result<bool, Attempt> {
         self.prepare().await?;
+        let statement = self.copy_into_table().await?;
         let (client, table) = (self.client, &self.plan.table);
-        execute(client, &table.stream, "SAVEPOINT straight").await?;
-        match copy(client, &sql::copy_into(table), &part.rows).await {
+        match copy(client, "SAVEPOINT straight", &statement, &part.rows).await {
             Ok(()) => {
                 execute(client, &table.stream, "RELEASE SAVEPOINT straight").await?;
                 self.check_types().await?;
@@ -206,17 +244,15 @@ impl Load<'_> {
     fn can_ask(&self) -> bool {
         let plan = self.plan;
         let is_ready = self.standing.is_prepared || plan.steps.is_empty() && !plan.drops_first;
-        is_ready && plan.is_unique && self.standing.asking != Asking::InVain
+        is_ready && plan.is_unique && !matches!(self.standing.asking, Asking::InVain)
     }
 
     /// Copies rows into the staging table.
     async fn stage(&mut self, rows: &Batch) -> Result<(), Attempt> {
-        let (client, table) = (self.client, &self.plan.table);
-        if !std::mem::replace(&mut self.standing.has_staging, true) {
-            execute(client, &table.stream, &sql::staging(table)).await?;
-        }
-        let copied = copy(client, &sql::copy(table), rows).await;
-        copied.map_err(|error| refusal(&table.stream, &error, Some(rows)))?;
+        let stream = &self.plan.table.stream;
+        let statement = self.copy_into_staging().await?;
+        let copied = copy(self.client, "", &statement, rows).await;
+        copied.map_err(|error| refusal(stream, &error, Some(rows)))?;
         self.standing.waits = true;
         Ok(())
     }

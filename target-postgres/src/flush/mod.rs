@@ -15,10 +15,10 @@
 //! ```
 //!
 //! The rows wait at the server and not in memory, so that one statement can compare many thousands of
-//! them with the table: PostgreSQL looks keys up one by one in small batches and joins large ones. A
-//! flush that fits one chunk begins its transaction when it is due, and can be tried again. Rows that
-//! were spilled are no longer here, so whatever undoes them ends the run, and the next one goes on from
-//! the last state.
+//! them with the table: PostgreSQL looks keys up one by one in small batches and joins large ones. The
+//! first few chunks are kept, so that a small flush can be tried again. Of a larger one the rows that were
+//! spilled are no longer here, so whatever undoes them ends the run, and the next one goes on from the
+//! last state.
 
 mod asking;
 mod copying;
@@ -27,6 +27,7 @@ mod open;
 mod step;
 mod way;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -124,7 +125,7 @@ impl AsyncWork<()> for Spill {
 
 impl Spill {
     /// Sends the rows, and leaves the transaction open.
-    async fn write(&self, session: &mut Session) -> Result<(), Failure> {
+    async fn write(self, session: &mut Session) -> Result<(), Failure> {
         let mut open = match session.take_open() {
             Some(open) => open,
             None => Open::waiting(session.client().await?).await?,
@@ -132,10 +133,12 @@ impl Spill {
         let (client, new_tables) = session.within()?;
         for part in &self.parts {
             if let Err(attempt) = open.add(client, new_tables, part, Manner::Fast).await {
+                drop(open);
                 open::roll_back(client).await;
                 return Err(attempt.into());
             }
         }
+        open.keep(self.parts);
         session.keep_open(open);
         Ok(())
     }
@@ -155,17 +158,19 @@ impl Flush {
     /// Makes everything durable; after a lost race again, where all rows are still here.
     async fn write(&self, session: &mut Session) -> Result<(), Failure> {
         let mut open = session.take_open();
-        let has_spilled = open.is_some();
+        let spilled = open.as_mut().map_or(Some(Vec::new()), Open::take_kept);
         let mut manner = Manner::Fast;
         let mut lost = None;
         for _ in 0..ATTEMPTS {
-            let begun = match open.take() {
-                Some(open) => open,
-                None => Open::begin(session.client().await?).await?,
+            let (begun, again) = if let Some(open) = open.take() {
+                (open, &[][..])
+            } else {
+                let begun = Open::begin(session.client().await?).await?;
+                (begun, spilled.as_deref().unwrap_or_default())
             };
-            match self.attempt(begun, session, manner).await {
+            match self.attempt(begun, again, session, manner).await {
                 Ok(()) => return Ok(()),
-                Err(Attempt::LostRace(failure)) if !has_spilled => {
+                Err(Attempt::LostRace(failure)) if spilled.is_some() => {
                     tracing::info!("{failure}; trying again");
                     manner = Manner::Careful;
                     lost = Some(failure);
@@ -182,19 +187,17 @@ impl Flush {
         Err(lost.unwrap_or(Failure::Unknown))
     }
 
-    /// Makes everything durable, or nothing.
+    /// Makes everything durable, or nothing; `again` are rows that an attempt before this one lost.
     async fn attempt(
         &self,
-        mut open: Open,
+        open: Open,
+        again: &[Part],
         session: &mut Session,
         manner: Manner,
     ) -> Result<(), Attempt> {
         let (client, new_tables) = session.within()?;
         let written = async {
-            for part in &self.parts {
-                open.add(client, new_tables, part, manner).await?;
-                open.settle(client, &part.plan).await?;
-            }
+            self.load(open, again, client, new_tables, manner).await?;
             if let Some(ending) = &self.ending {
                 ending.run(client, &self.config, self.now).await?;
             }
@@ -206,6 +209,26 @@ impl Flush {
             open::roll_back(client).await;
         }
         written
+    }
+
+    /// Brings all rows into their tables, after which nothing is kept of the transaction that the next
+    /// one, which can have another session, might use.
+    async fn load(
+        &self,
+        mut open: Open,
+        again: &[Part],
+        client: &Client,
+        new_tables: &mut HashSet<String>,
+        manner: Manner,
+    ) -> Result<(), Attempt> {
+        for part in again {
+            open.add(client, new_tables, part, manner).await?;
+        }
+        for part in &self.parts {
+            open.add(client, new_tables, part, manner).await?;
+            open.settle(client, &part.plan).await?;
+        }
+        Ok(())
     }
 
     /// Stores the state, where states are stored.

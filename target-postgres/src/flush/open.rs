@@ -10,17 +10,27 @@ use super::{Attempt, Manner, Part};
 use crate::failure::{Failure, is_lost_race};
 use crate::plan::Plan;
 
+/// Bytes of rows that are kept after they were sent, in case another writer undoes them.
+const KEPT_BYTES: usize = 4 * 1024 * 1024;
+
 /// A transaction that has begun, and how far each stream has come in it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Open {
     streams: IndexMap<String, Standing>,
+    /// All that was spilled into it, as long as that is not much.
+    kept: Option<Vec<Part>>,
 }
 
 impl Open {
+    /// One in which nothing has been done.
+    fn new() -> Self {
+        Self { streams: IndexMap::new(), kept: Some(Vec::new()) }
+    }
+
     /// Begins one that is committed at once.
     pub(super) async fn begin(client: &Client) -> Result<Self, Failure> {
         let begun = client.batch_execute("BEGIN").await;
-        begun.map(|()| Self::default()).map_err(|error| Failure::of("BEGIN", &error))
+        begun.map(|()| Self::new()).map_err(|error| Failure::of("BEGIN", &error))
     }
 
     /// Begins one that waits for more rows.
@@ -31,7 +41,22 @@ impl Open {
     pub(super) async fn waiting(client: &Client) -> Result<Self, Failure> {
         let statements = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0";
         let begun = client.batch_execute(statements).await;
-        begun.map(|()| Self::default()).map_err(|error| Failure::of("BEGIN", &error))
+        begun.map(|()| Self::new()).map_err(|error| Failure::of("BEGIN", &error))
+    }
+
+    /// Keeps rows that were sent, unless they are too many.
+    pub(super) fn keep(&mut self, parts: Vec<Part>) {
+        let mut kept = self.kept.take();
+        if let Some(kept) = &mut kept {
+            kept.extend(parts);
+        }
+        let bytes = |parts: &Vec<Part>| parts.iter().map(|part| part.rows.bytes()).sum::<usize>();
+        self.kept = kept.filter(|kept| bytes(kept) <= KEPT_BYTES);
+    }
+
+    /// Gives up what was kept: all rows that were spilled, or none if they were too many.
+    pub(super) fn take_kept(&mut self) -> Option<Vec<Part>> {
+        self.kept.take()
     }
 
     /// Sends the rows of a part, to where [`Open::settle`] finds them.
