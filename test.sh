@@ -25,6 +25,12 @@ if [ -z "${TEST_DATABASE_URL:-}" ] && ! command -v initdb > /dev/null && ! ls /u
     install_packages postgresql
 fi
 
+# A pooler, before a server of its own in a test. PgBouncer's package would start one, which nobody needs.
+if ! ls /usr/sbin/pgbouncer > /dev/null 2>&1 && ! command -v pgbouncer > /dev/null; then
+    install_packages pgbouncer
+    ! command -v systemctl > /dev/null || as_root systemctl disable --now pgbouncer > /dev/null 2>&1 || true
+fi
+
 # A browser, in which a test opens the page that target-plytix makes of a run. GitHub's machines have one.
 command -v chromium chromium-browser google-chrome > /dev/null || install_packages chromium
 

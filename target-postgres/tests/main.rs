@@ -16,6 +16,7 @@ mod existing;
 mod hostile;
 mod load;
 mod mode;
+mod pooler;
 mod reload;
 mod shared;
 mod spill;
