@@ -169,6 +169,18 @@ fn a_closed_pipe_ends_the_tap_with_one_line() {
 }
 
 #[test]
+fn a_file_of_the_arguments_that_is_not_there_is_found_out_about_before_any_call() {
+    let folder = Folder::new();
+    let emulator = Emulator::start(&folder, &[]);
+    for argument in ["--state", "--catalog"] {
+        let refused = with_config(&folder, emulator.tap_config(json!({})), &[argument, "/nowhere"]);
+        assert_eq!(refused.code(), Some(2), "{argument}: {}", refused.stderr());
+        assert!(refused.last_words().contains("/nowhere: "), "{}", refused.last_words());
+    }
+    assert_eq!(emulator.journal().len(), 0, "something was called");
+}
+
+#[test]
 fn a_bad_line_ends_the_target_and_names_the_line() {
     let folder = Folder::new();
     let emulator = Emulator::start(&folder, &[]);

@@ -144,12 +144,23 @@ struct Line<'a> {
     schema: Option<Value>,
     key_properties: Option<Vec<String>>,
     bookmark_properties: Option<Vec<String>>,
-    #[serde(borrow)]
+    /// Given out even where it is `null`, which is a state of no use and not a member that is missing.
+    #[serde(borrow, default, deserialize_with = "whatever")]
     value: Option<&'a RawValue>,
     #[serde(borrow)]
     encoding: Option<Encoding<'a>>,
     manifest: Option<Vec<String>>,
 }
+
+/// The type of a message and nothing else of it.
+#[derive(Deserialize)]
+struct Kind<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
+}
+
+/// The types that this crate reads.
+const KINDS: [&str; 5] = ["RECORD", "SCHEMA", "STATE", "ACTIVATE_VERSION", "BATCH"];
 
 /// How the files of a BATCH message are written.
 #[derive(Deserialize)]
@@ -170,7 +181,10 @@ impl<'a> Message<'a> {
             None => MessageError::CutOff { length: line.len() },
             Some(_) => MessageError::Syntax { column: error.valid_up_to() + 1 },
         })?;
-        let parsed: Line<'a> = serde_json::from_str(line).map_err(|error| refusal(&error, line))?;
+        let parsed: Line<'a> = match serde_json::from_str(line) {
+            Ok(parsed) => parsed,
+            Err(error) => return unknown(line).ok_or_else(|| refusal(&error, line)),
+        };
         let kind = parsed.kind.ok_or(MessageError::Missing { kind: "a", member: "type" })?.0;
         match kind.to_ascii_uppercase().as_str() {
             "RECORD" => Ok(Self::Record(Record {
@@ -206,6 +220,21 @@ impl<'a> Message<'a> {
             _ => Ok(Self::Unknown(kind)),
         }
     }
+}
+
+/// The message of an unknown type that a line is. What its members mean is not known, so they may well
+/// have other types than the members of the same name that are.
+fn unknown(line: &str) -> Option<Message<'_>> {
+    let kind = serde_json::from_str::<Kind<'_>>(line).ok()?.kind.0;
+    let is_known = KINDS.iter().any(|known| kind.eq_ignore_ascii_case(known));
+    (!is_known).then_some(Message::Unknown(kind))
+}
+
+/// A member that is there, `null` included.
+fn whatever<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<&'de RawValue>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
 }
 
 /// A member's value, or the error that says it is missing.
@@ -256,7 +285,20 @@ mod tests {
 
     #[test]
     fn an_unknown_type_is_not_an_error() {
-        assert!(matches!(parse(r#"{"type":"FOO"}"#), Ok(Message::Unknown(kind)) if kind == "FOO"));
+        for line in [
+            r#"{"type":"FOO"}"#,
+            r#"{"type":"FOO","version":"1.0","stream":{"a":1},"schema":7,"manifest":null}"#,
+        ] {
+            assert!(matches!(parse(line), Ok(Message::Unknown(kind)) if kind == "FOO"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_state_may_be_null_and_may_not_be_missing() {
+        let line = r#"{"type":"STATE","value":null}"#;
+        assert!(matches!(parse(line), Ok(Message::State(value)) if value.get() == "null"));
+        let missing = MessageError::Missing { kind: "STATE", member: "value" };
+        assert_eq!(parse(r#"{"type":"STATE"}"#).unwrap_err(), missing);
     }
 
     #[test]

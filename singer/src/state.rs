@@ -46,6 +46,7 @@ impl State {
     /// Reads a state from text, if it is one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim_start_matches('\u{feff}');
         if text.trim().is_empty() {
             return Some(Self::default());
         }
@@ -143,6 +144,7 @@ mod tests {
             format!(r#"{{"singer_state":{bare}}}"#),
             format!(r#"{{"tap":{bare},"target":{{"bookmarks":{{}},"summary":{{}}}}}}"#),
             format!(r#"{{"type":"STATE","value":{bare}}}"#),
+            format!("\u{feff}{bare}"),
         ] {
             assert_eq!(until(&text).as_deref(), Some("2026-01-01"), "{text}");
         }

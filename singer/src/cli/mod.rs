@@ -50,9 +50,12 @@ use clap::{Args, Parser, ValueEnum};
 use serde::de::DeserializeOwned;
 
 use crate::about::{About, Format};
+use crate::catalog::CatalogError;
 use crate::config::{self, ConfigError, Environment};
+use crate::input::Unopened;
 use crate::log::{self, Layout};
 use crate::output::Output;
+use crate::state::StateError;
 
 /// What a program can be asked about itself.
 #[derive(Debug, Clone, Default, Args)]
@@ -67,7 +70,8 @@ pub struct Information {
     #[arg(short = 'V', long)]
     pub version: bool,
     /// How much to log: debug, info, warning or error; as LOGLEVEL, and before it
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", value_parser = log::LEVELS, ignore_case = true,
+        hide_possible_values = true)]
     pub log_level: Option<String>,
     /// Write the log to the end of FILE too
     #[arg(long, value_name = "FILE")]
@@ -210,7 +214,8 @@ enum Start<A> {
 ///
 /// `run` gets the time at which the program started; nothing else reads the clock. An error is printed
 /// once, as a line on stderr that begins with `FATAL` and goes on with the causes. The exit code is 2
-/// if [`Usage`] or [`ConfigError`] is the error or among its causes (a wrapper that is
+/// if [`Usage`], [`ConfigError`] or a file of the arguments that cannot be used ([`CatalogError`],
+/// [`StateError`], [`Unopened`]) is the error or among its causes (a wrapper that is
 /// `#[error(transparent)]` hides it), else 1. A panic prints one line without the panic's text, which
 /// may hold data.
 pub fn main<A, F>(about: &'static About, run: F) -> ExitCode
@@ -288,10 +293,19 @@ fn start<A: Parser + AsRef<Information>>(
 
 /// The exit code that an error asks for.
 fn exit(error: &anyhow::Error) -> Exit {
-    let is_usage = error.is::<Usage>()
-        || error.is::<ConfigError>()
-        || error.chain().any(|cause| cause.is::<Usage>() || cause.is::<ConfigError>());
-    if is_usage { Exit::Usage } else { Exit::Failure }
+    let is_usage = |cause: &(dyn std::error::Error + 'static)| {
+        cause.is::<Usage>()
+            || cause.is::<ConfigError>()
+            || cause.is::<CatalogError>()
+            || cause.is::<StateError>()
+            || cause.is::<Unopened>()
+    };
+    // A context of an error is not among its causes as its own type.
+    if error.is::<Usage>() || error.is::<ConfigError>() || error.chain().any(is_usage) {
+        Exit::Usage
+    } else {
+        Exit::Failure
+    }
 }
 
 /// An error and its causes on one line; a cause that the error before it repeats is said once.

@@ -3,6 +3,9 @@
 use clap::CommandFactory as _;
 
 use super::*;
+use crate::catalog::Catalog;
+use crate::input::Unopened;
+use crate::state::State;
 
 static ABOUT: About = About {
     name: "tap-x",
@@ -127,6 +130,7 @@ fn clap_speaks_under_the_program_s_name() {
         ("tap-x --help", 0, "Extracts x."),
         ("tap-x --nonsense", 2, "Usage: tap-x"),
         ("tap-x --test=half", 2, "[possible values: all, schema, connection, disabled]"),
+        ("tap-x --log-level loud", 2, "[possible values: trace, debug, info, warning, "),
     ] {
         let Start::Clap(error) = started::<Tap>(line) else { panic!("{line} runs") };
         assert_eq!(error.exit_code(), exit, "{line}");
@@ -145,6 +149,9 @@ fn the_exit_code_tells_a_wrong_configuration_from_a_failed_run() {
         (anyhow::Error::from(usage()), Exit::Usage),
         (anyhow::Error::from(usage()).context("orders"), Exit::Usage),
         (Outer(ConfigError::setting("a", "b")).into(), Exit::Usage),
+        (Catalog::read("/nowhere".as_ref()).unwrap_err().into(), Exit::Usage),
+        (State::read("/nowhere".as_ref()).unwrap_err().into(), Exit::Usage),
+        (Unopened { path: "/nowhere".into(), source: io::Error::other("x") }.into(), Exit::Usage),
         (Incomplete("2 of 5 streams failed".to_owned()).into(), Exit::Failure),
         (anyhow::Error::from(io::Error::other("disk")).context("orders"), Exit::Failure),
     ] {

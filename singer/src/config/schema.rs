@@ -122,6 +122,10 @@ fn expectation(keyword: &str, rule: Option<&Value>) -> String {
             format!("one of {}", words.collect::<Vec<_>>().join(", "))
         }
         ("anyOf" | "oneOf", Some(Value::Array(branches))) => alternatives(branches),
+        ("minLength", Some(length)) => format!("at least {length} characters"),
+        ("minimum", Some(bound)) => format!("at least {bound}"),
+        ("exclusiveMinimum", Some(bound)) => format!("more than {bound}"),
+        ("maximum", Some(bound)) => format!("at most {bound}"),
         (keyword, Some(rule @ (Value::Number(_) | Value::String(_)))) => {
             format!("`{keyword}` {}", plain(rule))
         }

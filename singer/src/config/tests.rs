@@ -211,10 +211,10 @@ fn every_wrong_setting_is_named_with_what_is_expected() {
             "`mode`: expected one of fast, slow",
             "`places`: expected array or string",
             "`ports.1`: expected integer",
-            "`rows`: expected `minimum` 1",
+            "`rows`: expected at least 1",
             "`share`: expected number",
             "`streams.orders.days`: expected integer",
-            "`token`: expected `minLength` 3",
+            "`token`: expected at least 3 characters",
         ]
     );
 }

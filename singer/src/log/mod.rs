@@ -153,6 +153,10 @@ fn targets(about: &About, environment: &Environment, asked: Option<&str>) -> Tar
         .with_targets(crates.map(|name| (name, level)))
 }
 
+/// The words that name a level, Python's and ours.
+pub(crate) const LEVELS: [&str; 8] =
+    ["trace", "debug", "info", "warning", "warn", "error", "critical", "fatal"];
+
 /// The level that a word names, in Python's words or ours; `info` for a word that names none.
 fn level(word: &str) -> LevelFilter {
     match word.to_ascii_lowercase().as_str() {

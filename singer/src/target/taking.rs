@@ -102,7 +102,7 @@ impl<'s, S: Sink> Taking<'s, S> {
                 }
             }
             // An orchestrator would put an empty state in the place of a good one.
-            Message::State(value) if matches!(value.get(), "{}" | "null") => {}
+            Message::State(value) if is_empty(value) => {}
             Message::State(value) => self.held.state = Some(value.to_owned()),
             Message::Batch(files) => {
                 let stream = files.stream.as_ref();
@@ -197,4 +197,10 @@ impl<'s, S: Sink> Taking<'s, S> {
         let task = tokio::spawn(self.sink.commit(held.state.as_deref()));
         Commit { task, state: held.state, records: held.records }
     }
+}
+
+/// Whether a state says nothing: `null`, or an object without members.
+fn is_empty(state: &RawValue) -> bool {
+    let members = state.get().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    state.get() == "null" || members.is_some_and(|members| members.trim().is_empty())
 }
