@@ -95,6 +95,17 @@ fn a_run_can_be_listed_shown_and_its_failures_tried_again() {
 }
 
 #[test]
+fn a_run_that_has_nothing_to_read_never_begins() {
+    let plytix = Case::start(&bad_and_good(), "100000", &[]);
+    for arguments in [["--input", "/nowhere"], ["--retry-failures", "nowhere"]] {
+        let refused = plytix.run(json!({}), &arguments);
+        assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+    }
+    let listed = plytix.run(json!({}), &["--list-runs"]);
+    assert!(!String::from_utf8_lossy(&listed.stdout).contains("unfinished"), "{listed:?}");
+}
+
+#[test]
 fn hotglue_gets_one_line_about_every_record() {
     let plytix = Case::start(&bad_and_good(), "100000", &[]);
     spoil(&plytix);

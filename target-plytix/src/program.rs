@@ -270,7 +270,7 @@ async fn source(args: &Args, config: &Config, asked: &Asked) -> anyhow::Result<S
         let known = run.known()?;
         return Ok(Source { reader, run, options, known, begun });
     }
-    let run = RunDir::create(&config.run_dir, asked)?;
+    // No run begins before it is known what it reads.
     let reader = match &args.retry_failures {
         Some(id) => {
             let of = RunDir::existing(&config.run_dir, id).map_err(usage)?;
@@ -281,6 +281,7 @@ async fn source(args: &Args, config: &Config, asked: &Asked) -> anyhow::Result<S
         }
         None => singer::input::source(&args.target.input).await?,
     };
+    let run = RunDir::create(&config.run_dir, asked)?;
     let spool = run.spool()?;
     let reader = Box::new(spool.copying(reader));
     options.spool = Some(spool);

@@ -44,10 +44,11 @@ pub async fn run(args: Args, now: DateTime<Utc>) -> anyhow::Result<()> {
     if args.print_state {
         return print_state(&config, &database).await;
     }
+    // Files that are not there are found out about before anything is done.
+    let input = Input::new(singer::input::source(&args.target.input).await?);
     let config = Arc::new(config);
     database.run(Opening { config: Arc::clone(&config) }).await?;
     let mut sink = PostgresSink::new(Arc::clone(&config), database, now);
-    let input = Input::new(singer::input::source(&args.target.input).await?);
     let result = singer::target::run(input, &Output::stdout(), &mut sink, config.limits()).await;
     sink.say();
     for (stream, records) in result?.records {
