@@ -165,6 +165,40 @@ fn reports_of_every_format_become_streams_by_configuration_alone() {
 }
 
 #[test]
+fn other_settings_under_the_same_name_start_over_once_and_say_so() {
+    let folder = Folder::new();
+    let emulator = Emulator::start(&folder, &["--documents", &documents(&folder)]);
+    let run = |settings: &Value, state: &Value| {
+        let config = folder.file("config.json", emulator.tap_config(settings.clone()));
+        let state = folder.file("state.json", state.to_string());
+        let (config, state) = (config.to_str().unwrap(), state.to_str().unwrap());
+        let run = tap(&["--config", config, "--streams", "search_terms", "--state", state]);
+        run.succeeded()
+    };
+    let counts = |run: &Extracted| {
+        let says = "search_terms: its entry in custom_reports asks for other rows than before";
+        (run.records("search_terms").len(), run.stderr().matches(says).count())
+    };
+    let mut settings = settings();
+    let first = run(&settings, &json!({}));
+    assert_eq!(counts(&first), (6, 0));
+    let state = first.state();
+    // A state of a version without fingerprints.
+    let mut old = state.clone();
+    let cursor = &mut old["bookmarks"]["search_terms"]["cursor"];
+    let (_, own) = cursor.as_object().unwrap().iter().next().unwrap();
+    *cursor = json!({"A1PA6795UKMFR9": own});
+    settings["mask"]["search_terms.searchTerm"] = json!("hash");
+    for state in [state, &old] {
+        assert_eq!(counts(&run(&settings, state)), (0, 0));
+    }
+    settings["custom_reports"][0]["columns"] = json!({"clickShare": "number"});
+    let over = run(&settings, state);
+    assert_eq!(counts(&over), (6, 1));
+    assert_eq!(counts(&run(&settings, over.state())), (0, 0));
+}
+
+#[test]
 fn plan_counts_them_and_an_error_names_the_entry() {
     let folder = Folder::new();
     let emulator = Emulator::start(&folder, &["--documents", &documents(&folder)]);

@@ -57,10 +57,12 @@ fn main() -> ExitCode {
         config.veils.draw(&mut selected);
         selection::complete(&config, &selected)?;
         let state = tap.state.as_deref().map(State::read).transpose()?.unwrap_or_default();
+        let bookmarks =
+            Bookmarks::new(state).described(selection::fingerprints(&config, &selected));
         let run = sync::Run {
             config,
             selected,
-            bookmarks: Bookmarks::new(state),
+            bookmarks,
             clock: Clock::starting(now),
             output,
             audience: if singer::log::is_watched(&Environment::of_process()) {

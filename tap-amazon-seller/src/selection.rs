@@ -1,5 +1,6 @@
 //! Which streams a run extracts, and which of their properties.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -56,6 +57,16 @@ pub fn complete(config: &Config, selected: &[Selected]) -> Result<(), ConfigErro
         )),
         _ => Ok(()),
     }
+}
+
+/// What decides the rows of those of the selected streams that the configuration describes, by their names.
+#[must_use]
+pub fn fingerprints(config: &Config, selected: &[Selected]) -> BTreeMap<&'static str, String> {
+    let fingerprint = |each: &Selected| {
+        let fingerprint = config.roster.fingerprint(each.stream)?;
+        Some((each.stream.name, fingerprint.to_owned()))
+    };
+    selected.iter().filter_map(fingerprint).collect()
 }
 
 /// What `--discover` prints: everything that this tap can extract, with nothing chosen; or, if streams are

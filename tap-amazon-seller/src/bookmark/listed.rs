@@ -81,6 +81,7 @@ mod tests {
     use singer::State;
 
     use super::*;
+    use crate::bookmark::tests::merged;
     use crate::streams::Roster;
 
     fn at(day: i64) -> DateTime<Utc> {
@@ -89,20 +90,6 @@ mod tests {
 
     fn stream() -> &'static Stream {
         Roster::table().find("settlements").unwrap()
-    }
-
-    /// What a store has of a state when it merges each that comes into the one before.
-    fn merged(old: Value, new: Value) -> Value {
-        match (old, new) {
-            (Value::Object(mut old), Value::Object(new)) => {
-                for (name, value) in new {
-                    let before = old.remove(&name).unwrap_or_default();
-                    old.insert(name, merged(before, value));
-                }
-                Value::Object(old)
-            }
-            (_, new) => new,
-        }
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 //!
 //! A unit is what one report covers: a marketplace, or a region where Amazon makes one report for all
 //! marketplaces of it; where sales are not asked for by child ASIN, the unit's name ends in `/SKU` or
-//! `/PARENT`. The bookmark of a stream has the shape that Meltano's and hotglue's viewers
+//! `/PARENT`, and where the user describes a stream, in a fingerprint (`described`). The bookmark of a stream has the shape that Meltano's and hotglue's viewers
 //! know, with the tap's own cursor inside.
 //!
 //! ```text
@@ -46,6 +46,7 @@ use crate::job::Job;
 use crate::marketplace::{Marketplace, Region};
 use crate::streams::Stream;
 
+mod described;
 mod listed;
 
 pub use listed::{Brought, LISTED};
@@ -108,6 +109,8 @@ pub struct Reading {
 #[derive(Debug)]
 pub struct Bookmarks {
     state: State,
+    /// What decides the rows of streams that the user describes, by their names.
+    fingerprints: BTreeMap<&'static str, String>,
 }
 
 impl Bookmarks {
@@ -121,7 +124,7 @@ impl Bookmarks {
             }
             state.set_notes(REPORTS, reports);
         }
-        Self { state }
+        Self { state, fingerprints: BTreeMap::new() }
     }
 
     /// The state as it is to be written.
@@ -132,7 +135,8 @@ impl Bookmarks {
 
     /// A unit's cursor in a stream's bookmark.
     fn cursor(&self, stream: &Stream, unit: &str) -> Option<&Map<String, Value>> {
-        self.state.bookmark(stream.name)?.get("cursor")?.get(unit)?.as_object()
+        let cursors = self.state.bookmark(stream.name)?.get("cursor")?;
+        cursors.get(&*self.named(stream, unit))?.as_object()
     }
 
     /// What of a stream is out for a unit.
@@ -250,9 +254,10 @@ impl Bookmarks {
             bookmark = Map::from_iter([(BEFORE.to_owned(), Value::Object(bookmark))]);
         }
         let mut cursors = object(bookmark.remove("cursor"));
-        let mut cursor = object(cursors.remove(unit));
+        let name = self.named(stream, unit).into_owned();
+        let mut cursor = object(cursors.remove(&name));
         change(&mut cursor);
-        cursors.insert(unit.to_owned(), Value::Object(cursor));
+        cursors.insert(name, Value::Object(cursor));
         let until = |cursor: &Value| Until::parse(cursor.get("until")?.as_str()?);
         let earliest = cursors.values().filter_map(until).min();
         if let (Some(key), Some(earliest)) = (stream.replication_key, earliest) {

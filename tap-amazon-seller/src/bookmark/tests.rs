@@ -6,11 +6,11 @@ use crate::streams::Roster;
 
 const US: &str = "ATVPDKIKX0DER";
 
-fn bookmarks(state: &Value) -> Bookmarks {
+pub(super) fn bookmarks(state: &Value) -> Bookmarks {
     Bookmarks::new(State::parse(&state.to_string()).unwrap())
 }
 
-fn point(text: &str) -> Until {
+pub(super) fn point(text: &str) -> Until {
     Until::parse(text).unwrap()
 }
 
@@ -18,8 +18,22 @@ fn stream(name: &str) -> &'static Stream {
     Roster::table().find(name).unwrap()
 }
 
-fn state(bookmarks: &Bookmarks) -> Value {
+pub(super) fn state(bookmarks: &Bookmarks) -> Value {
     serde_json::to_value(bookmarks.state()).unwrap()
+}
+
+/// What a store has of a state when it merges each that comes into the one before.
+pub(super) fn merged(old: Value, new: Value) -> Value {
+    match (old, new) {
+        (Value::Object(mut old), Value::Object(new)) => {
+            for (name, value) in new {
+                let before = old.remove(&name).unwrap_or_default();
+                old.insert(name, merged(before, value));
+            }
+            Value::Object(old)
+        }
+        (_, new) => new,
+    }
 }
 
 #[test]

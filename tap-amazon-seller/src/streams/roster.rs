@@ -1,5 +1,7 @@
 //! The streams of a run.
 
+use std::collections::BTreeMap;
+
 use super::alternatives::{self, ALTERNATIVES, SourceError};
 use super::{STREAMS, Source, Stream};
 use crate::compat::{Dress, Made};
@@ -11,6 +13,8 @@ pub struct Roster {
     streams: Vec<&'static Stream>,
     /// How streams look where they stand for those of another tap.
     dresses: Vec<&'static Dress>,
+    /// What decides the rows of streams that the user describes, by their names.
+    fingerprints: BTreeMap<&'static str, String>,
     /// Whether data of buyers may be extracted.
     is_personal: bool,
 }
@@ -19,17 +23,23 @@ impl Roster {
     /// The streams of the table alone.
     #[must_use]
     pub fn table() -> Self {
-        Self { streams: STREAMS.iter().collect(), dresses: Vec::new(), is_personal: true }
+        Self {
+            streams: STREAMS.iter().collect(),
+            dresses: Vec::new(),
+            fingerprints: BTreeMap::new(),
+            is_personal: true,
+        }
     }
 
-    /// The table with further streams, whose names are new.
+    /// The table with further streams, whose names are new, and a fingerprint of what decides the rows of
+    /// each.
     ///
     /// A further stream lives as long as the program, like those of the table, so that whatever deals
     /// with streams need not know whose they are. It is leaked for that on purpose: it is made once,
     /// from the configuration.
     #[must_use]
-    pub fn with(further: Vec<Stream>) -> Self {
-        let mut roster = Self::table();
+    pub fn with(further: Vec<Stream>, fingerprints: BTreeMap<&'static str, String>) -> Self {
+        let mut roster = Self { fingerprints, ..Self::table() };
         let leaked = further.into_iter().map(|stream| &*Box::leak(Box::new(stream)));
         roster.streams.extend(leaked);
         roster
@@ -100,6 +110,12 @@ impl Roster {
         let further = self.streams().skip(STREAMS.len());
         let streams = dresses.iter().filter_map(stream).chain(further).collect();
         Self { streams, dresses, ..self }
+    }
+
+    /// The fingerprint of what decides a stream's rows, if the user describes it.
+    #[must_use]
+    pub fn fingerprint(&self, stream: &Stream) -> Option<&str> {
+        self.fingerprints.get(stream.name).map(String::as_str)
     }
 
     /// How a stream looks, if it stands for one of another tap.

@@ -25,14 +25,16 @@ pub(super) enum WrittenColumn {
 }
 
 impl WrittenColumn {
-    fn kind(&self) -> &str {
+    /// The type, as it is called.
+    pub(super) fn kind(&self) -> &str {
         match self {
             Self::Type(kind) => kind,
             Self::Property { kind, .. } => kind.as_deref().unwrap_or("string"),
         }
     }
 
-    fn property(&self) -> Option<&str> {
+    /// The property's name, if it has one of its own.
+    pub(super) fn property(&self) -> Option<&str> {
         match self {
             Self::Type(_) => None,
             Self::Property { name, .. } => name.as_deref(),

@@ -4,8 +4,11 @@
 //! [`Stream`] like those of the table, with a schema of its own.
 
 mod column;
+mod fingerprint;
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use indexmap::IndexMap;
@@ -66,6 +69,7 @@ pub(super) fn roster(
 ) -> Result<Roster, ConfigError> {
     let table = Roster::table();
     let mut streams: Vec<Stream> = Vec::new();
+    let mut fingerprints = BTreeMap::new();
     for (index, entry) in entries.into_iter().enumerate() {
         let place = format!("custom_reports.{index}.name");
         if !is_name(&entry.name) {
@@ -82,9 +86,12 @@ pub(super) fn roster(
             let expected = format!("a name of its own; there is a stream {} already", entry.name);
             return Err(ConfigError::setting(place, expected));
         }
-        streams.push(Description::new(entry).stream(named)?);
+        let description = Description::new(entry);
+        let stream = description.stream(named)?;
+        fingerprints.extend(description.fingerprint(&stream).map(|it| (stream.name, it)));
+        streams.push(stream);
     }
-    Ok(Roster::with(streams))
+    Ok(Roster::with(streams, fingerprints))
 }
 
 /// Whether a text can be the name of a stream, and of a table without quotes around it.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::config::roster;
 use crate::record::Column;
 use crate::streams::{
-    Edges, Extraction, Headers, Period, Report, Scope, Shape, Source, Stream, Syntax,
+    Edges, Extraction, Headers, Period, Report, Roster, Scope, Shape, Source, Stream, Syntax,
 };
 
 const SETTLEMENT: &str = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2";
@@ -197,4 +197,51 @@ fn what_cannot_work_is_told_with_the_entry_and_what_to_do() {
         [json!({"name": "x", "report_type": fees}), json!({"name": "x", "report_type": fees})];
     let found = roster(&settings(&twice)).unwrap_err().to_string();
     assert!(found.contains("`custom_reports.1.name`: expected a name of its own"), "{found}");
+}
+
+/// The fingerprint of an entry with these further settings.
+fn fingerprint(further: &Value) -> String {
+    let mut entry = json!({"name": "x", "report_type": "GET_X", "keys": ["a", "b"],
+        "options": {"k": "v", "n": 1}, "columns": {"c": "integer", "d": {"name": "e"}}});
+    entry.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());
+    let roster = roster(&settings(&[entry])).unwrap();
+    roster.fingerprint(roster.find("x").unwrap()).unwrap().to_owned()
+}
+
+#[test]
+fn a_fingerprint_changes_with_what_decides_the_rows_and_with_nothing_else() {
+    let plain = fingerprint(&json!({}));
+    // Bookmarks of earlier versions hold it: whoever changes it makes everybody start over.
+    assert_eq!(plain, "a56caa05ba0bdcdb");
+    for same in [
+        json!({"name": "x", "keys": ["b", "a"], "options": {"n": "1", "k": "v"}}),
+        json!({"columns": {"d": {"type": "string", "name": "e"}, "c": {"type": "integer"}}}),
+        json!({"marketplaces": "DE", "replication_key": "c"}),
+        json!({"lookback_days": 3, "longest_days": 7, "extraction": "window", "format": "tsv"}),
+    ] {
+        assert_eq!(fingerprint(&same), plain, "{same}");
+    }
+    let mut seen = std::collections::BTreeSet::from([plain]);
+    for other in [
+        json!({"report_type": "GET_Y"}),
+        json!({"options": {"k": "w", "n": 1}}),
+        json!({"options": {"k": "v"}}),
+        json!({"keys": ["a"]}),
+        json!({"keys": []}),
+        json!({"columns": {"c": "number", "d": {"name": "e"}}}),
+        json!({"columns": {"c": "integer", "d": {"name": "f"}}}),
+        json!({"extraction": "daily"}),
+        json!({"extraction": "listed"}),
+        json!({"extraction": "snapshot"}),
+        json!({"scope": "region"}),
+        json!({"format": "csv"}),
+        json!({"format": "json", "path": "$.a"}),
+        json!({"format": "json", "path": "$.b"}),
+        json!({"format": "xml", "path": "a"}),
+        json!({"retention_days": 90}),
+    ] {
+        assert!(seen.insert(fingerprint(&other)), "{other}");
+    }
+    let table = Roster::table();
+    assert_eq!(table.fingerprint(table.find("orders").unwrap()), None);
 }
