@@ -27,6 +27,7 @@ pub mod flush;
 pub mod kind;
 mod lookup;
 pub mod name;
+mod notes;
 pub mod plan;
 pub mod rows;
 pub mod run;

@@ -11,13 +11,14 @@ use tokio::time::Instant;
 
 use crate::column::{Metadata, Source};
 use crate::config::{Config, LoadMethod, OnBadRecord};
-use crate::copy::{Counts, Encoder, Meta};
+use crate::copy::{Encoder, Meta};
 use crate::database::{Database, Handed};
 use crate::dead_letter::DeadLetters;
 use crate::ending::Ending;
 use crate::failure::Failure;
 use crate::flush::{Flush, Part, Spill};
 use crate::lookup;
+use crate::notes;
 use crate::plan::{Plan, Planning};
 use crate::rows::Rows;
 use crate::validation::Validation;
@@ -124,7 +125,7 @@ impl PostgresSink {
             if stream.bad > 0 {
                 tracing::warn!("{name}: {} records could not become rows", stream.bad);
             }
-            say(name, stream.encoder.counts());
+            notes::say_counts(name, stream.encoder.counts());
         }
     }
 
@@ -237,32 +238,6 @@ impl PostgresSink {
     }
 }
 
-/// Says what a user should know about a table, as far as it was not said before.
-fn say_notes(plan: &Plan, earlier: Option<&Plan>) {
-    let said = earlier.map_or(&[][..], |plan| &plan.table.notes);
-    for note in plan.table.notes.iter().filter(|note| !said.contains(note)) {
-        tracing::warn!("{}: {note}", plan.table.stream);
-    }
-}
-
-/// Says what was done to the values of a stream.
-fn say(stream: &str, counts: &Counts) {
-    for (property, records) in &counts.unknown {
-        tracing::warn!(
-            "{stream}: `{property}` is not in the schema; left out of {records} records"
-        );
-    }
-    let done = [
-        (counts.unknown_beyond, "members of further names are not in the schema and were left out"),
-        (counts.nul, "NUL characters were replaced or removed"),
-        (counts.surrogates, "halves of surrogate pairs were replaced by U+FFFD"),
-        (counts.dates, "dates were none or out of range and became null or the greatest"),
-    ];
-    for (count, what) in done.iter().filter(|(count, _)| *count > 0) {
-        tracing::warn!("{stream}: {count} {what}");
-    }
-}
-
 impl Stream {
     /// Makes a row of a record; the memory that it takes.
     fn take(&mut self, record: &Record<'_>, meta: &Meta<'_>) -> Result<usize, Failure> {
@@ -309,9 +284,9 @@ impl Sink for PostgresSink {
         let plan = Arc::new(plan);
         let earlier = self.streams.get(name);
         if let Some(earlier) = earlier {
-            say(name, earlier.encoder.counts());
+            notes::say_counts(name, earlier.encoder.counts());
         }
-        say_notes(&plan, earlier.map(|stream| stream.plan.as_ref()));
+        notes::say_of_table(&plan, earlier.map(|stream| stream.plan.as_ref()));
         let validation =
             self.config.validate_records.then(|| Validation::of(schema)).transpose()?;
         let stream = Stream {
