@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher as _;
 use std::ops::Range;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use foldhash::quality::RandomState;
@@ -56,7 +55,7 @@ struct Place {
 /// one of the keys' bytes, which for numbers and other languages is not quite the server's.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
-    chunks: Arc<[Vec<u8>]>,
+    chunks: Vec<Bytes>,
     places: Vec<Place>,
     repeats: bool,
 }
@@ -137,7 +136,7 @@ impl Rows {
         rows.full.push(rows.open);
         let places =
             if rows.keys.is_empty() { rows.places } else { in_order(&rows.keys, &rows.places) };
-        Batch { chunks: rows.full.into(), places, repeats }
+        Batch { chunks: rows.full.into_iter().map(Bytes::from).collect(), places, repeats }
     }
 
     /// Gives up all rows, the last ones of their transaction.
@@ -172,13 +171,22 @@ impl Batch {
         self.places.iter().map(|place| place.bytes.len()).sum()
     }
 
-    /// The bytes of the rows, in pieces of about a chunk.
+    /// The bytes of the rows, in pieces of about a chunk; a row that is larger is not copied.
     pub fn pieces(&self) -> impl Iterator<Item = Bytes> {
-        let mut rows = self.rows().peekable();
+        let rows = self.places.iter().filter_map(|place| {
+            let chunk = self.chunks.get(place.chunk)?;
+            Some(chunk.slice(place.bytes.clone()))
+        });
+        let mut rows = rows.peekable();
         std::iter::from_fn(move || {
-            let mut piece = Vec::with_capacity(CHUNK.max(rows.peek()?.len()));
-            while let Some(row) = rows.next_if(|row| piece.len() + row.len() <= piece.capacity()) {
-                piece.extend_from_slice(row);
+            let first = rows.next()?;
+            if first.len() >= CHUNK {
+                return Some(first);
+            }
+            let mut piece = Vec::with_capacity(CHUNK);
+            piece.extend_from_slice(&first);
+            while let Some(row) = rows.next_if(|row| piece.len() + row.len() <= CHUNK) {
+                piece.extend_from_slice(&row);
             }
             Some(Bytes::from(piece))
         })
@@ -197,7 +205,7 @@ impl Batch {
     pub fn only(&self, wanted: &[bool]) -> Self {
         let places = self.places.iter().zip(wanted).filter(|(_, wanted)| **wanted);
         let places = places.map(|(place, _)| place.clone()).collect();
-        Self { chunks: Arc::clone(&self.chunks), places, repeats: self.repeats }
+        Self { chunks: self.chunks.clone(), places, repeats: self.repeats }
     }
 
     /// The line of the input from which the row came that is sent as number `row`, counted from 1.
