@@ -31,6 +31,7 @@ mod plytix_changed;
 mod plytix_client;
 mod plytix_hotglue;
 mod plytix_killed;
+mod plytix_moved;
 mod plytix_output;
 mod plytix_page;
 mod plytix_requests;

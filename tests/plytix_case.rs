@@ -18,6 +18,8 @@ pub(crate) struct Item {
     parents: Vec<String>,
     children: Vec<String>,
     images: Vec<String>,
+    /// Whether it says nothing about parents and children.
+    is_silent: bool,
 }
 
 impl Item {
@@ -25,7 +27,7 @@ impl Item {
     pub(crate) fn new(asin: impl Into<String>) -> Self {
         let (model, upc) = (None, None);
         let (parents, children, images) = (vec![], vec![], vec![]);
-        Self { asin: asin.into(), model, upc, parents, children, images }
+        Self { asin: asin.into(), model, upc, parents, children, images, is_silent: false }
     }
 
     /// The same with a model number.
@@ -33,9 +35,24 @@ impl Item {
         Self { model: Some(model.to_owned()), ..self }
     }
 
+    /// The same as a variation of these ASINs.
+    pub(crate) fn parents(self, parents: &[&str]) -> Self {
+        Self { parents: parents.iter().map(|asin| (*asin).to_owned()).collect(), ..self }
+    }
+
+    /// The same with these variations.
+    pub(crate) fn children(self, children: &[&str]) -> Self {
+        Self { children: children.iter().map(|asin| (*asin).to_owned()).collect(), ..self }
+    }
+
     /// The same with these pictures, by their ids.
     pub(crate) fn images(self, images: Vec<String>) -> Self {
         Self { images, ..self }
+    }
+
+    /// The same without a word about parents and children.
+    pub(crate) fn silent(self) -> Self {
+        Self { is_silent: true, ..self }
     }
 
     /// The SKU that its product gets.
@@ -60,14 +77,16 @@ impl Item {
         }
         let code = |upc: &String| json!({"identifierType": "UPC", "identifier": upc});
         let codes: Vec<Value> = self.upc.iter().map(code).collect();
+        let relatives = json!({"type": "VARIATION", "parentAsins": self.parents,
+            "childAsins": self.children});
+        let relatives = json!([{"marketplaceId": US, "relationships": [relatives]}]);
         json!({
             "marketplace_id": US,
             "asin": self.asin,
             "summaries": [summary],
             "identifiers": [{"marketplaceId": US, "identifiers": codes}],
             "images": [{"marketplaceId": US, "images": images.collect::<Value>()}],
-            "relationships": [{"marketplaceId": US, "relationships": [
-                {"type": "VARIATION", "parentAsins": self.parents, "childAsins": self.children}]}],
+            "relationships": if self.is_silent { json!([]) } else { relatives },
         })
     }
 }

@@ -10,7 +10,7 @@ use support::said;
 use crate::plytix_case::{Case, Item, calls, messages, style};
 
 /// Sends a request as another program would; the body of the answer.
-fn sent(base: &str, method: &str, path: &str, token: &str, body: &str) -> String {
+pub(crate) fn sent(base: &str, method: &str, path: &str, token: &str, body: &str) -> String {
     let host = base.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
     let length = body.len();
@@ -26,17 +26,22 @@ fn sent(base: &str, method: &str, path: &str, token: &str, body: &str) -> String
     body.to_owned()
 }
 
-/// Deletes all products that the target has created so far.
-fn delete_all(plytix: &Case) {
+/// An access token of Plytix.
+pub(crate) fn token(plytix: &Case) -> String {
     let credentials = json!({"api_key": "demo-key", "api_password": "demo-password"}).to_string();
     let token =
         sent(plytix.emulator.url("plytix_auth"), "POST", "/auth/api/get-token", "", &credentials);
     let token: Value = serde_json::from_str(&token).unwrap();
-    let token = token["data"][0]["access_token"].as_str().unwrap();
+    token["data"][0]["access_token"].as_str().unwrap().to_owned()
+}
+
+/// Deletes all products that the target has created so far.
+fn delete_all(plytix: &Case) {
+    let token = token(plytix);
     let journal = plytix.emulator.journal();
     for entry in journal.iter().filter(|entry| entry["operation"] == "createProduct") {
         let path = format!("/api/v2/products/{}", entry["detail"]["id"].as_str().unwrap());
-        sent(plytix.emulator.url("plytix_api"), "DELETE", &path, token, "");
+        sent(plytix.emulator.url("plytix_api"), "DELETE", &path, &token, "");
     }
 }
 

@@ -97,6 +97,23 @@ impl Path {
         }
         all
     }
+
+    /// Whether the record with these members speaks of what is here, if only to say that there is nothing:
+    /// the list is there in which it would be, and be chosen if this path chooses.
+    #[must_use]
+    pub fn is_told(&self, record: &Members<'_>) -> bool {
+        let last = |is: fn(&Step) -> bool| self.rest.iter().rposition(is);
+        let list = last(|step| matches!(step, Step::Where { .. }))
+            .or_else(|| last(|step| matches!(step, Step::Each)));
+        let Some(way) = list.and_then(|list| self.rest.get(..list)) else {
+            return !matches!(self.find(record), Found::Absent);
+        };
+        let mut lists = Vec::new();
+        if let Some(value) = record.get(&self.first) {
+            collect(way, value, &mut lists);
+        }
+        lists.iter().any(|list| list.get().starts_with('['))
+    }
 }
 
 /// Takes the remaining steps from a value on, wherever they lead.
@@ -301,6 +318,31 @@ mod tests {
             assert_eq!(find(path, RECORD), expected, "{path}");
         }
         assert_eq!(find("a[].b", r#"{"a": [{"b": null}, {}]}"#), "null");
+    }
+
+    #[test]
+    fn a_record_speaks_of_what_it_has_a_list_for_though_the_list_be_empty() {
+        let is_told = |path: &str, record: &str| {
+            let raw: &RawValue = serde_json::from_str(record).unwrap();
+            Path::parse(path).unwrap().is_told(&members(raw).unwrap())
+        };
+        let chosen = "r[].r[type=V].parents[]";
+        for (record, expected) in [
+            (r#"{"r": [{"r": [{"type": "V", "parents": ["P"]}]}]}"#, true),
+            (r#"{"r": [{"r": [{"type": "V", "children": ["C"]}]}]}"#, true),
+            (r#"{"r": [{"r": [{"type": "X"}]}]}"#, true),
+            (r#"{"r": [{"r": []}]}"#, true),
+            (r#"{"r": [{"r": null}]}"#, false),
+            (r#"{"r": [{"s": []}]}"#, false),
+            (r#"{"r": []}"#, false),
+            (r#"{"r": null}"#, false),
+            ("{}", false),
+        ] {
+            assert_eq!(is_told(chosen, record), expected, "{record}");
+        }
+        assert!(is_told("parents[]", r#"{"parents": []}"#) && !is_told("parents[]", "{}"));
+        assert!(is_told("parent", r#"{"parent": null}"#) && !is_told("parent", "{}"));
+        assert!(!is_told("r[].r[].parents[]", r#"{"r": [{"r": []}]}"#));
     }
 
     #[test]

@@ -72,6 +72,8 @@ pub struct Rank {
 pub struct Around {
     /// SKUs of the products that it belongs to.
     pub parents: Vec<String>,
+    /// Whether it says to which products it belongs, if only that there is none.
+    pub tells_parents: bool,
     /// SKUs of the products that belong to it.
     pub children: Vec<String>,
     /// What the seller's own product may be found by.
@@ -101,8 +103,9 @@ pub struct Image {
 impl Around {
     /// Adds what another record says of the same product; its pictures only where there are none yet.
     fn add(&mut self, other: Self) {
-        let Self { parents, children, identifiers, images } = other;
+        let Self { parents, tells_parents, children, identifiers, images } = other;
         append(&mut self.parents, parents);
+        self.tells_parents |= tells_parents;
         append(&mut self.children, children);
         append(&mut self.identifiers, identifiers);
         if self.images.is_empty() {

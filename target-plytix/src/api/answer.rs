@@ -42,6 +42,7 @@ pub(super) struct Entity {
     pub(super) label: Option<String>,
     pub(super) created: Option<String>,
     pub(super) product_family_id: Option<String>,
+    pub(super) relationships: Option<Vec<Related>>,
 }
 
 /// A product as a search shows it.

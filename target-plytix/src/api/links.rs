@@ -2,8 +2,10 @@
 
 use serde_json::json;
 
-use super::answer::{Data, Entity, Related};
-use super::operation::{CREATE_RELATIONSHIP, LINK_PRODUCTS, SEARCH_RELATIONSHIPS};
+use super::answer::{Data, Entity, Related, first};
+use super::operation::{
+    CREATE_RELATIONSHIP, GET_PRODUCT, LINK_PRODUCTS, SEARCH_RELATIONSHIPS, UNLINK_PRODUCTS,
+};
 use super::{Api, ApiError, PAGE};
 
 /// A relationship of the account.
@@ -13,6 +15,15 @@ pub struct Relationship {
     pub id: String,
     /// The name in columns.
     pub label: String,
+}
+
+/// What a request for links has come to.
+#[derive(Debug)]
+pub struct Linked {
+    /// Whether Plytix says that something is new.
+    pub new: bool,
+    /// Ids of the products that are linked now, if Plytix names them.
+    pub there: Option<Vec<String>>,
 }
 
 impl Api {
@@ -70,7 +81,7 @@ impl Api {
         product: &str,
         relationship: &str,
         others: &[&str],
-    ) -> Result<Option<Vec<String>>, ApiError> {
+    ) -> Result<Linked, ApiError> {
         let entry = |id: &&str| json!({"product_id": id, "quantity": 1});
         let body = json!({"product_relationships": others.iter().map(entry).collect::<Vec<_>>()});
         let answer = self
@@ -78,11 +89,43 @@ impl Api {
                 call.path("product_id", product).path("relationship_id", relationship).json(&body)
             })
             .await?;
+        // 201 if something changed, 200 if not (seen 2026).
+        let new = answer.status == 201;
         if answer.body.is_empty() {
-            return Ok(None);
+            return Ok(Linked { new, there: None });
         }
         let answer: Data<Related> = answer.json()?;
-        let related = answer.data.into_iter().next().map(Related::ids);
-        Ok(related)
+        let there = answer.data.into_iter().next().map(Related::ids);
+        Ok(Linked { new, there })
+    }
+
+    /// Takes the links of a product to these others away; one that is not there is passed over.
+    ///
+    /// # Errors
+    /// A call that failed.
+    pub async fn unlink(
+        &self,
+        product: &str,
+        relationship: &str,
+        others: &[&str],
+    ) -> Result<(), ApiError> {
+        let body = json!({"product_relationships": others});
+        self.call(&UNLINK_PRODUCTS, |call| {
+            call.path("product_id", product).path("relationship_id", relationship).json(&body)
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Ids of the products to which a product is linked.
+    ///
+    /// # Errors
+    /// A call that failed.
+    pub async fn links(&self, product: &str, relationship: &str) -> Result<Vec<String>, ApiError> {
+        let answer = self.call(&GET_PRODUCT, |call| call.path("product_id", product)).await?;
+        let entity = first(&answer)?;
+        let all = entity.and_then(|entity| entity.relationships).into_iter().flatten();
+        let these = all.filter(|it| it.relationship_id.as_deref() == Some(relationship));
+        Ok(these.flat_map(Related::ids).collect())
     }
 }

@@ -26,7 +26,7 @@ use tokio::time::Instant;
 
 pub use assets::{AssetPage, Kept};
 pub use candidates::CandidatePage;
-pub use links::Relationship;
+pub use links::{Linked, Relationship};
 
 use answer::{Data, Entity, Row, Token, first, is_last, time};
 

@@ -68,6 +68,13 @@ pub const LINK_PRODUCTS: Operation = operation(
     "/api/v1/products/{product_id}/relationships/{relationship_id}",
     Repeat::Safe,
 );
+/// Takes links of a product away: those that are named, as Plytix's collection has it; v1 contradicts itself.
+pub const UNLINK_PRODUCTS: Operation = operation(
+    "unlink products",
+    Method::Delete,
+    "/api/v2/products/{product_id}/relationships/{relationship_id}",
+    Repeat::Safe,
+);
 /// Shows an asset on a product: a gallery gets one more. The second time is a conflict.
 pub const LINK_ASSET: Operation =
     operation("link asset", Method::Post, "/api/v2/products/{product_id}/assets", Repeat::Safe);
@@ -112,6 +119,7 @@ mod tests {
             ASSIGN_FAMILY,
             SEARCH_RELATIONSHIPS,
             LINK_PRODUCTS,
+            UNLINK_PRODUCTS,
             CREATE_ASSET,
             LINK_ASSET,
             SEARCH_ASSETS,

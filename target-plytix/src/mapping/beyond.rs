@@ -86,6 +86,7 @@ impl Stream {
         }
         Ok(Around {
             parents: others(parents)?,
+            tells_parents: parents.as_ref().is_some_and(|others| others.each.is_told(record)),
             children: others(children)?,
             identifiers: found,
             images: pictures.as_ref().map_or_else(Vec::new, |pictures| pictures.of(record)),

@@ -12,6 +12,7 @@ use crate::account::Account;
 use crate::api::{PAGE, Relationship};
 use crate::product::Present;
 use crate::report::{Line, Status};
+use crate::wanted::Wanted;
 
 /// SKUs of parents and of the children that belong to each.
 pub type Edges = BTreeMap<String, BTreeSet<String>>;
@@ -43,7 +44,18 @@ pub fn missing(
 ) -> Option<Group> {
     let there: HashSet<&String> = existing.into_iter().flatten().collect();
     let targets: Vec<End> = children.filter(|child| !there.contains(&child.id)).collect();
-    (!targets.is_empty()).then_some(Group { source, targets, existing: there.len() })
+    let own = HashSet::new();
+    (!targets.is_empty()).then_some(Group { source, targets, existing: there.len(), own })
+}
+
+/// The links that the children's own records name.
+#[must_use]
+pub fn named(tasks: &[Task]) -> HashSet<(&str, &str)> {
+    let parents = |task| {
+        let Task { wanted: Wanted { sku, around, .. }, .. }: &Task = task;
+        around.parents.iter().map(|parent| (parent.as_str(), sku.as_str()))
+    };
+    tasks.iter().flat_map(parents).collect()
 }
 
 impl Loader {
@@ -54,12 +66,15 @@ impl Loader {
         tasks: &[Task],
     ) -> Result<(), LoadError> {
         let Some(relationship) = &account.hierarchy else { return Ok(()) };
-        let (groups, orphans) = self.hierarchy(account, relationship, tasks).await?;
+        let before = held(&self.orphans).clone();
+        let (mut groups, orphans) = self.hierarchy(account, relationship, tasks).await?;
+        self.mark_own(tasks, &before, &mut groups);
         for (parent, child) in orphans {
             held(&self.orphans).insert((parent, child));
         }
         self.link(Phase::Hierarchy, relationship, groups).await?;
-        Ok(())
+        // Whoever is killed in between leaves a child with two parents, and never one without.
+        self.part(relationship, tasks).await
     }
 
     /// What is missing, and the links whose parent is not in Plytix; reads only.

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use super::rounds::{Progress, Trouble, Verdict, judged, status};
 use super::{LoadError, Loader, Phase};
-use crate::api::{ApiError, Relationship};
+use crate::api::{ApiError, Linked, Relationship};
 use crate::report::{Line, Status};
 use crate::run::memory::About;
 
@@ -31,6 +31,8 @@ pub struct Group {
     pub targets: Vec<End>,
     /// How many links there are already.
     pub existing: usize,
+    /// Ids of those targets whose links, once made, are this target's own: see [`former`](super::former).
+    pub own: HashSet<String>,
 }
 
 /// More links than Plytix can hold. They are not cut short: somebody has to decide.
@@ -114,21 +116,22 @@ impl Loader {
     }
 
     /// Makes the links of one product. A target that is gone fails the whole request; the others are
-    /// linked without it.
+    /// linked without it. Tells also whether any of them is new.
     async fn link_group(
         &self,
         relationship: &Relationship,
         group: &Group,
-    ) -> Result<Vec<End>, ApiError> {
+    ) -> Result<(Vec<End>, bool), ApiError> {
         let mut targets = group.targets.clone();
         loop {
             let ids: Vec<&str> = targets.iter().map(|end| end.id.as_str()).collect();
             match self.api.link(&group.source.id, &relationship.id, &ids).await {
-                Ok(Some(related)) => {
-                    targets.retain(|end| related.contains(&end.id));
-                    return Ok(targets);
+                Ok(Linked { new, there }) => {
+                    if let Some(there) = there {
+                        targets.retain(|end| there.contains(&end.id));
+                    }
+                    return Ok((targets, new));
                 }
-                Ok(None) => return Ok(targets),
                 Err(error) if status(&error) == Some(409) => {
                     let Some(gone) = unknown_target(&error) else { return Err(error) };
                     let before = targets.len();
@@ -148,16 +151,19 @@ impl Loader {
         phase: Phase,
         relationship: &Relationship,
         group: &Group,
-        result: Result<Vec<End>, ApiError>,
+        result: Result<(Vec<End>, bool), ApiError>,
         trouble: &mut Trouble,
     ) -> Result<Vec<End>, LoadError> {
         let sku = &group.source.sku;
         match result.map_err(judged) {
-            Ok(linked) => {
+            Ok((linked, new)) => {
                 trouble.ease();
                 for end in &group.targets {
                     if linked.contains(end) {
                         self.remember_link(relationship, &group.source, end);
+                        if new && group.own.contains(&end.id) {
+                            self.remember_made(relationship, &group.source, end);
+                        }
                     } else {
                         self.report.undone(&end.sku, phase, &NotLinked { source_sku: sku.clone() });
                     }
@@ -246,7 +252,7 @@ mod tests {
 
     fn group(source: usize, targets: &[usize]) -> Group {
         let targets = targets.iter().map(|id| end(*id)).collect();
-        Group { source: end(source), targets, existing: 0 }
+        Group { source: end(source), targets, existing: 0, own: HashSet::new() }
     }
 
     #[test]

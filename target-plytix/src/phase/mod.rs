@@ -14,6 +14,7 @@
 //! it covers whole products and not their beginnings.
 
 mod family;
+pub mod former;
 pub mod hierarchy;
 pub mod images;
 pub mod links;
@@ -160,6 +161,16 @@ pub enum LoadError {
         /// The product.
         sku: String,
     },
+    /// Plytix has taken away other links than those that it was told, or not those.
+    #[error(
+        "{sku}: its links are not those that should be left after {parted} were taken away; compare them in Plytix with products.jsonl, and leave out the phase hierarchy until it is known why"
+    )]
+    Links {
+        /// The product.
+        sku: String,
+        /// How many links were to be taken away.
+        parted: usize,
+    },
     /// The run's own folder cannot be written.
     #[error(transparent)]
     Run(#[from] crate::run::RunError),
@@ -204,6 +215,8 @@ pub struct Loader {
     checked: Mutex<Option<DateTime<Utc>>>,
     /// Ids of the products of this run that exist, by SKU.
     known: Mutex<HashMap<String, String>>,
+    /// Ids of the products that this run has created itself, and that had no links then.
+    created: Mutex<HashSet<String>>,
     /// The seller's own products, as far as they were read.
     canonicals: tokio::sync::Mutex<Canonicals>,
     /// Links from parents that were not in Plytix when their children came.
@@ -231,6 +244,7 @@ impl Loader {
             has_notes,
             checked: Mutex::default(),
             known: Mutex::default(),
+            created: Mutex::default(),
             canonicals: tokio::sync::Mutex::default(),
             orphans: Mutex::default(),
         }

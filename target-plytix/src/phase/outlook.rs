@@ -117,6 +117,12 @@ impl Loader {
                     self.report.done(&line.linked(missing));
                 }
             }
+            for group in self.partings(relationship, tasks) {
+                count += 1;
+                let line = Line::new(&group.source.sku, Phase::Hierarchy, Status::Updated);
+                let parted = group.targets.iter().map(|end| end.sku.as_str());
+                self.report.done(&line.parted(parted));
+            }
             requests.push((Phase::Hierarchy, count));
         }
         if let Some(relationship) = &account.listings {

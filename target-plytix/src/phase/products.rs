@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::rounds::{Progress, Trouble, Verdict, judged, status};
-use super::{LoadError, Loader, Phase, Plan, Step, Task};
+use super::{LoadError, Loader, Phase, Plan, Step, Task, held};
 use crate::account::Account;
 use crate::api::{ApiError, Created, PAGE};
 use crate::config::Touch;
@@ -250,6 +250,7 @@ impl Loader {
         body: &Change,
         Created { id, created }: Created,
     ) -> Written {
+        held(&self.created).insert(id.clone());
         if let Some(family) = &account.family
             && let Err(error) = self.api.assign_family(&id, family).await
         {

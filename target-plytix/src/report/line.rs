@@ -72,6 +72,9 @@ pub struct Line {
     /// SKUs of the products to which it was linked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub linked: Vec<String>,
+    /// SKUs of the products to which it is no longer linked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parted: Vec<String>,
     /// Addresses of its pictures.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<String>,
@@ -94,6 +97,7 @@ impl Line {
             id: None,
             changes: Vec::new(),
             linked: Vec::new(),
+            parted: Vec::new(),
             images: Vec::new(),
             error: None,
             records: Vec::new(),
@@ -132,6 +136,13 @@ impl Line {
     #[must_use]
     pub fn linked<'s>(mut self, skus: impl IntoIterator<Item = &'s str>) -> Self {
         self.linked = skus.into_iter().map(str::to_owned).collect();
+        self
+    }
+
+    /// The same with the products to which it is no longer linked.
+    #[must_use]
+    pub fn parted<'s>(mut self, skus: impl IntoIterator<Item = &'s str>) -> Self {
+        self.parted = skus.into_iter().map(str::to_owned).collect();
         self
     }
 }

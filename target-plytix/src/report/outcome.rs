@@ -41,7 +41,7 @@ pub(super) struct Later {
 pub(super) fn later(results: &Path) -> io::Result<HashMap<String, Later>> {
     let mut later: HashMap<String, Later> = HashMap::new();
     for line in lines::<Line>(results)? {
-        let Line { sku, phase, status, linked, error, .. } = line?;
+        let Line { sku, phase, status, linked, parted, error, .. } = line?;
         let Some(phase) = phase.filter(|phase| *phase != Phase::Products) else { continue };
         let mut entry = |sku: &str, error: Option<&String>| {
             let entry = later.entry(sku.to_owned()).or_default();
@@ -51,7 +51,7 @@ pub(super) fn later(results: &Path) -> io::Result<HashMap<String, Later>> {
                 _ => {}
             }
         };
-        for target in &linked {
+        for target in linked.iter().chain(&parted) {
             entry(target, None);
         }
         entry(&sku, error.as_ref());

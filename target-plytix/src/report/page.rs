@@ -58,7 +58,7 @@ impl Row {
     /// Adds what one phase did. A run that was taken up again tells of a product more than once; what it
     /// did counts more than that nothing was left to do.
     fn add(&mut self, line: Line) {
-        let Line { phase, status, id, changes, linked, images, error, .. } = line;
+        let Line { phase, status, id, changes, linked, parted, images, error, .. } = line;
         self.id = id.or(self.id.take());
         match (phase, error) {
             (_, Some(error)) if status == Status::Failed => {
@@ -71,7 +71,11 @@ impl Row {
             }
             (_, Some(note)) => self.notes.push(note),
             (Some(phase @ (Phase::Hierarchy | Phase::Listings)), None) => {
-                self.links.push((phase, linked));
+                if parted.is_empty() {
+                    self.links.push((phase, linked));
+                } else {
+                    self.notes.push(format!("no longer linked to {}", parted.join(", ")));
+                }
                 self.wrote();
             }
             (Some(Phase::Images), None) => {

@@ -31,6 +31,9 @@ pub struct Totals {
     pub without_family: u64,
     /// Links that were made from parents to children.
     pub hierarchy: u64,
+    /// Links to former parents that were taken away. None in the notes of older versions.
+    #[serde(default)]
+    pub parted: u64,
     /// Links that were made from the seller's own products.
     pub listings: u64,
     /// Links that could not be made.
@@ -120,6 +123,7 @@ impl Totals {
             ("failed", self.failed.products),
             ("without family", self.without_family),
             ("linked to parents", self.hierarchy),
+            ("taken from former parents", self.parted),
             ("linked to own products", self.listings),
             ("links failed", self.unlinked),
             ("ambiguous", self.ambiguous),

@@ -3,8 +3,9 @@
 //! was found, how much of its limits it really grants; and which products are just being created.
 //!
 //! A fact is a key and a text with the day on which it was seen. Facts grow old: after `remember_days` they
-//! are looked up again, so that what people change in Plytix is noticed. Losing the file costs requests
-//! and nothing else; what was being created is then found by its age (`phase::family`).
+//! are looked up again, so that what people change in Plytix is noticed. Losing the file costs requests;
+//! what was being created is then found by its age (`phase::family`), and links that this target has made
+//! are then as good as anybody's and stay where they are (`phase::former`).
 
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
@@ -54,6 +55,16 @@ pub enum About<'a> {
         /// SKU at which it ends.
         target: &'a str,
     },
+    /// The links of a relationship to this SKU that this target has made itself, and may take away: the text is
+    /// [`Made`](crate::phase::former::Made).
+    Made {
+        /// The relationship's label.
+        relationship: &'a str,
+        /// SKU at which they end.
+        target: &'a str,
+    },
+    /// That Plytix takes away those links that it is told and leaves the others.
+    LinksRemoved,
     /// That none of the seller's own products was found for this SKU; the text stands for what was looked
     /// for.
     Unmatched(&'a str),
@@ -77,6 +88,8 @@ impl About<'_> {
             Self::Link { relationship, source, target } => {
                 format!("link\n{relationship}\n{source}\n{target}")
             }
+            Self::Made { relationship, target } => format!("made\n{relationship}\n{target}"),
+            Self::LinksRemoved => "links removed".to_owned(),
             Self::Unmatched(sku) => format!("unmatched\n{sku}"),
             Self::Creating(sku) => format!("creating\n{sku}"),
             Self::Families => "families are noted".to_owned(),
@@ -191,9 +204,11 @@ impl WindowMemory for KnownWindows {
     }
 }
 
-/// Whether a fact may still be relied on. What was not brought to its end does not grow old.
+/// Whether a fact may still be relied on. What was not brought to its end does not grow old, and neither does
+/// what this target has done: nobody else could tell.
 fn is_fresh(fact: &Fact, today: NaiveDate, days: Days) -> bool {
-    fact.key.starts_with(&About::Creating("").key())
+    fact.key.starts_with("creating\n")
+        || fact.key.starts_with("made\n")
         || fact.day.checked_add_days(days).is_none_or(|end| today < end)
 }
 
@@ -228,6 +243,8 @@ mod tests {
         memory.keep(About::Asset("a.jpg"), "2");
         memory.keep(link, "");
         memory.keep(About::Creating("S"), "");
+        let made = About::Made { relationship: "r", target: "T" };
+        memory.keep(made, "1");
         drop(memory);
         let known = |on: NaiveDate| {
             let memory = Memory::open(&path, on, 3).unwrap();
@@ -235,8 +252,9 @@ mod tests {
         };
         assert_eq!(known(day(3)), (Some("2".to_owned()), true));
         assert_eq!(known(day(4)), (None, false));
-        // What was begun stays until it is brought to its end.
-        assert!(Memory::open(&path, day(9), 3).unwrap().recall(About::Creating("S")).is_some());
+        // What was begun stays until it is brought to its end, and what was made until it is taken away.
+        let memory = Memory::open(&path, day(9), 3).unwrap();
+        assert!(memory.recall(About::Creating("S")).is_some() && memory.recall(made).is_some());
     }
 
     #[test]
