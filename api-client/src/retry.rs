@@ -37,6 +37,9 @@ pub struct RetryPolicy {
     /// The pause after a first 429 without a hint, for an operation without a plan (one with a plan
     /// is paused by its pace); it doubles up to 15 minutes.
     pub throttle_pause: Duration,
+    /// Time that one call may spend in such pauses before they count as attempts and as its time: as long
+    /// as a window lasts whose end the API may fail to state.
+    pub throttle_time: Duration,
 }
 
 impl Default for RetryPolicy {
@@ -50,6 +53,7 @@ impl Default for RetryPolicy {
             first_pause: Duration::from_secs(1),
             longest_pause: Duration::from_mins(1),
             throttle_pause: Duration::from_secs(10),
+            throttle_time: Duration::ZERO,
         }
     }
 }
@@ -159,6 +163,8 @@ pub(crate) struct Budget {
     /// Requests sent that count.
     attempts: u32,
     spent: Duration,
+    /// Spent of the policy's `throttle_time`.
+    throttled: Duration,
 }
 
 impl Budget {
@@ -179,6 +185,7 @@ impl Budget {
             sent: 0,
             attempts: 0,
             spent: Duration::ZERO,
+            throttled: Duration::ZERO,
         }
     }
 
@@ -201,10 +208,17 @@ impl Budget {
     }
 
     /// The pause after a 429 without a hint and without a plan, or `None` as for
-    /// [`Budget::backoff`].
+    /// [`Budget::backoff`]. It is free while the policy has time for such pauses.
     pub(crate) fn throttled(&mut self) -> Option<Duration> {
         let pause = self.throttle_pauses.next()?;
-        self.affordable(pause)
+        let left = self.policy.throttle_time.saturating_sub(self.throttled);
+        if left < SHORTEST_FREE_WAIT || pause < SHORTEST_FREE_WAIT {
+            return self.affordable(pause);
+        }
+        let pause = pause.min(left);
+        self.throttled = self.throttled.saturating_add(pause);
+        self.attempts = self.attempts.saturating_sub(1);
+        Some(pause)
     }
 
     /// Takes a pause out of the budget, or returns `None` when it is used up.

@@ -234,6 +234,50 @@ async fn several_classes_that_begin_to_be_refused_in_a_row_close_the_operation()
     assert_eq!(*journal, expected);
 }
 
+/// The seconds at which a call without a plan is sent that is refused without a hint until then, and how it ends.
+async fn refused_without_a_hint(until: u64, policy: RetryPolicy) -> (Vec<u64>, Result<(), Error>) {
+    let client = Client::builder("http://127.0.0.1:1", Mute).policy(policy).build().unwrap();
+    let call = Call::to(&GET_ITEM);
+    let mut attempts = Attempts::new(client.shared(), &call).unwrap();
+    let (began, mut seconds) = (Instant::now(), Vec::new());
+    loop {
+        let sent = Instant::now();
+        let second = (sent - began).as_secs();
+        seconds.push(second);
+        let status = if second < until { 429 } else { 200 };
+        let (headers, body) = (Headers::default(), Bytes::new());
+        let reply = Reply::Answer(Answer { status, headers, body, operation: GET_ITEM.name });
+        match attempts.judge(reply, sent, &Token::None).await {
+            Ok(None) => {}
+            ended => return (seconds, ended.map(|_| ())),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_whose_end_is_not_stated_is_waited_out_if_there_is_time_for_it() {
+    let patient =
+        RetryPolicy { throttle_time: Duration::from_secs(3700), ..RetryPolicy::default() };
+    let (seconds, end) = refused_without_a_hint(3600, patient).await;
+    end.unwrap();
+    assert!((3600..=3700).contains(seconds.last().unwrap()), "{seconds:?}");
+    // It pauses at most a half hour at once, so it comes back often enough.
+    assert!((7..=12).contains(&seconds.len()), "{seconds:?}");
+    // Without that time, eight attempts are all.
+    let (seconds, end) = refused_without_a_hint(3600, RetryPolicy::default()).await;
+    assert!(end.unwrap_err().is_throttled());
+    assert!(seconds.len() <= 8 && *seconds.last().unwrap() < 3600, "{seconds:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_refused_for_good_without_a_hint_comes_to_an_end() {
+    let patient =
+        RetryPolicy { throttle_time: Duration::from_secs(3700), ..RetryPolicy::default() };
+    let (seconds, end) = refused_without_a_hint(u64::MAX, patient).await;
+    assert!(end.unwrap_err().is_throttled());
+    assert!(*seconds.last().unwrap() <= 3700 + 1800, "{seconds:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_waits_is_counted_and_the_next_place_is_told() {
     let api = Api::new(HALF_AN_HOUR, |class, _| if class == "refused" { 429 } else { 202 });

@@ -89,6 +89,7 @@ const QUICK: RetryPolicy = RetryPolicy {
     first_pause: Duration::ZERO,
     longest_pause: Duration::ZERO,
     throttle_pause: Duration::ZERO,
+    throttle_time: Duration::ZERO,
 };
 
 pub(crate) fn builder(url: &str) -> ClientBuilder {

@@ -119,10 +119,7 @@ impl Api {
     /// # Errors
     /// A URL that cannot be used, as an error of its setting.
     pub fn new(config: &Config, memory: &Arc<Memory>) -> anyhow::Result<Self> {
-        let policy = RetryPolicy {
-            longest_wait: Duration::from_secs(config.max_rate_limit_wait_seconds),
-            ..RetryPolicy::default()
-        };
+        let policy = policy(config);
         let request = Duration::from_secs(config.request_timeout_seconds);
         let timeouts = Timeouts { request, ..Timeouts::default() };
         let agent = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
@@ -299,6 +296,13 @@ impl Api {
     }
 }
 
+/// How much trying again is worth. A refusal that does not say for how long may be of the window of an hour,
+/// so it is waited out for as long as one that does.
+fn policy(config: &Config) -> RetryPolicy {
+    let longest_wait = Duration::from_secs(config.max_rate_limit_wait_seconds);
+    RetryPolicy { longest_wait, throttle_time: longest_wait, ..RetryPolicy::default() }
+}
+
 /// Why there is no client, as an error of the setting if that is what is wrong.
 fn of_setting(setting: &str, error: BuildError) -> anyhow::Error {
     let expected = match error {
@@ -322,6 +326,15 @@ fn deprecation(headers: &Headers) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_without_a_hint_is_waited_out_beyond_the_window_of_an_hour() {
+        let config =
+            |seconds: u64| Config { max_rate_limit_wait_seconds: seconds, ..Config::default() };
+        let window = Duration::from_hours(1);
+        assert!(policy(&Config::default()).throttle_time > window);
+        assert_eq!(policy(&config(60)).throttle_time, Duration::from_mins(1));
+    }
 
     #[test]
     fn an_id_is_told_from_a_name() {
