@@ -103,9 +103,9 @@ impl Path {
     #[must_use]
     pub fn is_told(&self, record: &Members<'_>) -> bool {
         let last = |is: fn(&Step) -> bool| self.rest.iter().rposition(is);
-        let list = last(|step| matches!(step, Step::Where { .. }))
-            .or_else(|| last(|step| matches!(step, Step::Each)));
-        let Some(way) = list.and_then(|list| self.rest.get(..list)) else {
+        let chosen = last(|step| matches!(step, Step::Where { .. }));
+        let place = chosen.or_else(|| last(|step| matches!(step, Step::Each)));
+        let Some(way) = place.and_then(|place| self.rest.get(..place)) else {
             return !matches!(self.find(record), Found::Absent);
         };
         let mut lists = Vec::new();
