@@ -25,6 +25,10 @@ use crate::transport::{Patience, Place, Timeouts, transport};
 const DOWNLOAD: Operation =
     Operation { name: "download", method: Method::Get, path: "", plan: None, idempotent: true };
 
+/// What a document must bring in the long run, in bytes a second. A server that sends a byte now and then
+/// is never silent, and would hold whoever waits for it for days.
+const SLOWEST: u32 = 1024;
+
 /// A URL that is itself a credential. `Debug` does not show it, and it cannot be printed.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
@@ -119,7 +123,14 @@ pub struct Downloader {
     /// For this machine.
     loopback: reqwest::Client,
     policy: RetryPolicy,
+    /// The longest silence in a document.
+    silence: Duration,
 }
+
+/// The server sends, and hardly anything.
+#[derive(Debug, thiserror::Error)]
+#[error("the server is slower than {SLOWEST} bytes a second")]
+struct TooSlow;
 
 impl Downloader {
     /// A downloader with the default policy and timeouts.
@@ -140,6 +151,7 @@ impl Downloader {
             network: transport(Place::Network, timeouts, Patience::Silence).map_err(Arc::new),
             loopback: transport(Place::Loopback, timeouts, Patience::Silence)?,
             policy,
+            silence: timeouts.request,
         })
     }
 
@@ -168,7 +180,7 @@ impl Downloader {
             tracing::debug!(?outcome, "download");
 
             let (pause, error) = match (verdict(outcome, &DOWNLOAD), reply) {
-                (Verdict::Done, Ok(response)) => return Ok(Document::new(response)),
+                (Verdict::Done, Ok(response)) => return Ok(Document::new(response, self.silence)),
                 (Verdict::Again(pause), reply) => {
                     (self.affordable(&mut budget, pause), reply.err())
                 }
@@ -238,29 +250,43 @@ pub struct Document {
     pub content_length: Option<u64>,
     response: reqwest::Response,
     received: u64,
+    silence: Duration,
+    /// How long the next bytes may be waited for: as long as a silence, less what was waited for the
+    /// bytes before, as far as they did not make up for it.
+    patience: Duration,
 }
 
 impl Document {
     /// Takes over an answer whose headers are here and whose body is not.
-    fn new(response: reqwest::Response) -> Self {
+    fn new(response: reqwest::Response, silence: Duration) -> Self {
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         Self {
             content_type: header(CONTENT_TYPE).map(str::to_owned),
             content_length: header(CONTENT_LENGTH).and_then(|length| length.parse().ok()),
             response,
             received: 0,
+            silence,
+            patience: silence,
         }
     }
 
     /// The next bytes, or `None` at the end of a whole document.
     ///
     /// # Errors
-    /// [`DownloadError::Broken`] when the document is cut off or silent for too long. It is not
-    /// tried again here, because only the caller knows what to do with the part it has read.
+    /// [`DownloadError::Broken`] when the document is cut off, silent for too long or too slow. It is
+    /// not tried again here, because only the caller knows what to do with the part it has read.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, DownloadError> {
-        match self.response.chunk().await {
+        let asked = Instant::now();
+        let Ok(chunk) = tokio::time::timeout(self.patience, self.response.chunk()).await else {
+            return Err(self.broken(Some(Arc::new(TooSlow))));
+        };
+        match chunk {
             Ok(Some(bytes)) => {
                 self.received += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                let worth = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+                let worth = Duration::from_secs(1) * worth / SLOWEST;
+                let left = self.patience.saturating_sub(asked.elapsed());
+                self.patience = left.saturating_add(worth).min(self.silence);
                 Ok(Some(bytes))
             }
             Ok(None) if self.content_length.is_none_or(|announced| announced == self.received) => {

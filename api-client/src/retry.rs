@@ -240,14 +240,15 @@ impl Budget {
         self.spent = self.spent.saturating_add(time);
     }
 
-    /// Accepts a stated wait, which gives the attempt back; `None` when it is too short for that
-    /// and there is no other attempt left.
+    /// Accepts a stated wait, which gives the attempt back. One that is too short for that may have
+    /// been rounded down, so the pause is that of a failure and no shorter than stated; `None` when
+    /// there is no other attempt left.
     pub(crate) fn stated(&mut self, wait: Duration) -> Option<Duration> {
         if wait >= SHORTEST_FREE_WAIT {
             self.attempts = self.attempts.saturating_sub(1);
             return Some(wait);
         }
-        self.affordable(wait)
+        self.backoff(wait)
     }
 }
 

@@ -233,7 +233,8 @@ impl<'c> Attempts<'c> {
                     tracing::warn!(operation, reopens_in = ?wait, "the API asks to wait; all calls are held");
                 }
                 self.accepted(429, wait)?;
-                Ok(self.budget.stated(wait).map(|_| Duration::ZERO))
+                // The gate makes the pause that was stated; what is beyond it is this call's.
+                Ok(self.budget.stated(wait).map(|pause| pause.saturating_sub(wait)))
             }
             // The class is paused already, and its calls pay for the pause where they wait for it.
             (Pause::Paced, Some(_)) if self.class.is_some() => {

@@ -96,11 +96,11 @@ pub(crate) fn builder(url: &str) -> ClientBuilder {
     Client::builder(url, Plain).policy(QUICK)
 }
 
-async fn get(client: &Client) -> Result<Answer, Error> {
+pub(crate) async fn get(client: &Client) -> Result<Answer, Error> {
     client.call(Call::to(&GET_ITEM).path("id", "7")).await
 }
 
-async fn create(client: &Client) -> Result<Answer, Error> {
+pub(crate) async fn create(client: &Client) -> Result<Answer, Error> {
     client.call(Call::to(&CREATE_ITEM).json(&["new"])).await
 }
 
@@ -201,52 +201,6 @@ async fn a_refusal_is_not_repeated_and_keeps_the_apis_words() {
     assert_eq!((refusal.status, &refusal.body[..]), (409, &b"Duplicate:exists as 12"[..]));
     assert!(matches!(get(&client).await, Err(Error::Forbidden(_))));
     assert_eq!(server.requests(), 2);
-}
-
-#[tokio::test]
-async fn a_stated_wait_closes_the_gate_for_every_caller() {
-    for stated in [reply(429, ("retry-after", "1800.5"), ""), plain(429, "wait 1800")] {
-        let stated = std::sync::Mutex::new(Some(stated));
-        let server = Server::start(move |_, _| stated.lock().unwrap().take().unwrap()).await;
-        let client = builder(&server.url).build().unwrap();
-        let error = get(&client).await.unwrap_err();
-        assert!(
-            matches!(error, Error::WaitTooLong { operation: "getItem", wait, .. } if wait.as_secs() == 1800)
-        );
-        assert!(error.is_throttled());
-        for error in [get(&client).await.unwrap_err(), create(&client.clone()).await.unwrap_err()] {
-            assert!(
-                matches!(error, Error::WaitTooLong { status: 429, wait, .. } if wait.as_secs() >= 1790),
-                "{error}"
-            );
-        }
-        assert_eq!(server.requests(), 1);
-    }
-}
-
-#[tokio::test]
-async fn a_stated_wait_is_kept_and_the_call_then_succeeds() {
-    let server = Server::start(|number, _| match number {
-        1 => reply(429, ("retry-after", "0.05"), ""),
-        _ => plain(200, ""),
-    })
-    .await;
-    let client = builder(&server.url).build().unwrap();
-    let begun = Instant::now();
-    create(&client).await.unwrap();
-    assert!(begun.elapsed() >= Duration::from_millis(50), "{:?}", begun.elapsed());
-    let [("createItem", count)] = client.counts()[..] else { panic!("one operation") };
-    assert_eq!((count.calls, count.throttled, count.retries), (2, 1, 1));
-}
-
-#[tokio::test]
-async fn an_api_that_always_says_at_once_is_not_asked_forever() {
-    let server = Server::start(|_, _| reply(429, ("retry-after", "0"), "Slow:down")).await;
-    let client = builder(&server.url).build().unwrap();
-    let error = get(&client).await.unwrap_err();
-    assert!(matches!(error, Error::Exhausted { attempts: 4, .. }), "{error}");
-    assert!(error.is_throttled());
-    assert_eq!(server.requests(), 4);
 }
 
 #[tokio::test]

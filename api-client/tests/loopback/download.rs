@@ -6,7 +6,7 @@ use api_client::{
     Document, DownloadError, Downloader, LastAttempt, RetryPolicy, SecretUrl, Timeouts,
 };
 
-use crate::server::{Server, cut_off, dead_url, everything, plain, reply};
+use crate::server::{Server, cut_off, dead_url, everything, plain, reply, trickle};
 
 fn downloader() -> Downloader {
     let policy = RetryPolicy {
@@ -102,6 +102,18 @@ async fn a_document_that_is_cut_off_is_broken() {
         matches!(error, DownloadError::Broken { received: 4, announced: Some(100), .. }),
         "{error:?}"
     );
+}
+
+#[tokio::test]
+async fn a_document_that_trickles_is_given_up_though_it_is_never_silent() {
+    let server = Server::start(|_, _| trickle(100, Duration::from_millis(40))).await;
+    let timeouts = Timeouts { request: Duration::from_millis(200), ..Timeouts::default() };
+    let patient = Downloader::with(RetryPolicy::default(), timeouts).unwrap();
+    let mut document = patient.open(&SecretUrl::new(server.url.clone())).await.unwrap();
+    let error = read(&mut document).await.unwrap_err();
+    let DownloadError::Broken { received, .. } = &error else { panic!("{error:?}") };
+    assert!((1..100).contains(received), "{error:?}");
+    assert!(everything(&error).contains("slower than 1024 bytes a second"), "{error:?}");
 }
 
 #[tokio::test]

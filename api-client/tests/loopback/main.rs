@@ -10,4 +10,5 @@ mod class;
 mod download;
 mod log;
 mod server;
+mod stated;
 mod token;

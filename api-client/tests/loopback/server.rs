@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -106,6 +107,15 @@ pub(crate) fn cut_off(body: &'static str) -> Response {
     });
     let parts = begin.chain(end);
     Response::builder().header("content-length", "100").body(Body::from_stream(parts)).unwrap()
+}
+
+/// A success of so many bytes, each of which takes its time.
+pub(crate) fn trickle(bytes: usize, each: Duration) -> Response {
+    let parts = stream::iter(0..bytes).then(move |_| async move {
+        tokio::time::sleep(each).await;
+        Ok::<_, std::io::Error>(Bytes::from_static(b"x"))
+    });
+    Response::new(Body::from_stream(parts))
 }
 
 /// Everything that an error tells: its text, its causes' texts, and its `Debug`.
