@@ -27,7 +27,8 @@
 --     }
 --
 -- The second entry is for runs that also load the tap's stream marketplaces, which has the same name: it
--- then brings this table up to date and leaves the UUIDs alone.
+-- then brings this table up to date and leaves the UUIDs alone. A table marketplaces that was loaded without
+-- it is another one: take a schema of its own, or drop that table first.
 
 CREATE TABLE IF NOT EXISTS marketplaces (
     id                    UUID PRIMARY KEY DEFAULT gen_random_uuid(),

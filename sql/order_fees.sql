@@ -1,10 +1,9 @@
 -- order_fee_lines and order_fees: what Amazon charged for an order.
 --
--- Needs a table order_financial_events on the search_path: one row an order, AmazonOrderId as text and
--- ShipmentEventList and RefundEventList as jsonb arrays in the shape of Amazon's Finances API v0
--- (listFinancialEvents). The tap's stream of that name is still to come; a table that another program fills
--- in this shape works today. The views come into the first schema of search_path. May be run again at any
--- time:
+-- Needs the table of the stream order_financial_events, as target-postgres makes it by default, on the
+-- search_path; the views come into its first schema. A table that another program fills will do as well:
+-- AmazonOrderId as text, and ShipmentEventList and RefundEventList as jsonb arrays in the shape of Amazon's
+-- Finances API v0 (listFinancialEvents), in one row an order or several. May be run again at any time:
 --
 --     PGOPTIONS='--search_path=amazon' psql -f sql/order_fees.sql
 --
@@ -69,7 +68,8 @@ SELECT
     coalesce(sum(amount) FILTER (WHERE fee_type IN ('Commission', 'RefundCommission')), 0) AS commission,
     coalesce(sum(amount) FILTER (WHERE fee_type LIKE 'FBA%'), 0) AS fulfillment,
     coalesce(
-        sum(amount) FILTER (WHERE fee_type NOT IN ('Commission', 'RefundCommission') AND fee_type NOT LIKE 'FBA%'),
+        sum(amount) FILTER (
+            WHERE (fee_type IN ('Commission', 'RefundCommission') OR fee_type LIKE 'FBA%') IS NOT TRUE),
         0) AS other,
     sum(amount) AS total,
     coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0) AS total_of_refunds

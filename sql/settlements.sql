@@ -75,7 +75,8 @@ SELECT
     coalesce(sum(amount) FILTER (WHERE amount_description LIKE 'FBA%'), 0) AS fulfillment,
     coalesce(
         sum(amount) FILTER (
-            WHERE amount_description NOT IN ('Commission', 'RefundCommission') AND amount_description NOT LIKE 'FBA%'),
+            WHERE (amount_description IN ('Commission', 'RefundCommission') OR amount_description LIKE 'FBA%')
+                IS NOT TRUE),
         0) AS other,
     sum(amount) AS total,
     coalesce(sum(amount) FILTER (WHERE transaction_type = 'Refund'), 0) AS total_of_refunds

@@ -310,11 +310,13 @@ fn fee(kind: &str, amount: f64) -> Value {
 }
 
 #[test]
-fn fees_of_an_order_are_summed_over_its_lines_and_refunds() {
+fn fees_of_an_order_are_summed_over_its_lines_refunds_and_days() {
     let list = json!({"type": ["array", "null"]});
-    let properties = json!({"AmazonOrderId": {"type": "string"}, "ShipmentEventList": list, "RefundEventList": list});
+    let properties = json!({"AmazonOrderId": {"type": "string"}, "PostedDate": {"type": "string"},
+        "ShipmentEventList": list, "RefundEventList": list});
+    let nameless = json!({"FeeAmount": {"CurrencyCode": "EUR", "CurrencyAmount": -0.25}});
     let shipment = json!({"PostedDate": "2026-03-01T10:00:00Z", "ShipmentFeeList": [fee("ShippingHB", -0.5)],
-        "OrderFeeList": null, "ShipmentItemList": [
+        "OrderFeeList": [nameless], "ShipmentItemList": [
             {"SellerSKU": "A", "ItemFeeList": [fee("Commission", -3.15), fee("FBAPerUnitFulfillmentFee", -2.9),
                 fee("FixedClosingFee", 0.0)], "ItemChargeList": [{"ChargeType": "Principal"}]},
             {"SellerSKU": "B", "ItemFeeList": [fee("Commission", -1.05)]},
@@ -324,14 +326,17 @@ fn fees_of_an_order_are_summed_over_its_lines_and_refunds() {
     let record =
         |it: Value| json!({"type": "RECORD", "stream": "order_financial_events", "record": it});
     let shop = Shop::of(&[
-        schema("order_financial_events", &["AmazonOrderId"], &properties),
+        schema("order_financial_events", &["AmazonOrderId", "PostedDate"], &properties),
         record(
-            json!({"AmazonOrderId": "1", "ShipmentEventList": [shipment], "RefundEventList": [refund]}),
+            json!({"AmazonOrderId": "1", "PostedDate": "2026-03-01", "ShipmentEventList": [shipment]}),
         ),
-        record(json!({"AmazonOrderId": "2", "ShipmentEventList": [], "RefundEventList": null})),
+        record(
+            json!({"AmazonOrderId": "1", "PostedDate": "2026-03-09", "RefundEventList": [refund]}),
+        ),
+        record(json!({"AmazonOrderId": "2", "PostedDate": "2026-03-09", "ShipmentEventList": []})),
     ]);
     shop.run(&["order_fees.sql"]);
-    assert_eq!(shop.sql("SELECT * FROM order_fees"), "1|EUR|-1.68|-2.9|-0.5|-5.08|2.52");
+    assert_eq!(shop.sql("SELECT * FROM order_fees"), "1|EUR|-1.68|-2.9|-0.75|-5.33|2.52");
     let lines = "SELECT kind, sku, fee_type, amount, posted AT TIME ZONE 'UTC' FROM order_fee_lines \
                  ORDER BY posted, sku, fee_type";
     assert_eq!(
@@ -340,6 +345,7 @@ fn fees_of_an_order_are_summed_over_its_lines_and_refunds() {
          shipment|A|FBAPerUnitFulfillmentFee|-2.9|2026-03-01 10:00:00\n\
          shipment|B|Commission|-1.05|2026-03-01 10:00:00\n\
          shipment||ShippingHB|-0.5|2026-03-01 10:00:00\n\
+         shipment|||-0.25|2026-03-01 10:00:00\n\
          refund|A|Commission|3.15|2026-03-09 10:00:00\n\
          refund|A|RefundCommission|-0.63|2026-03-09 10:00:00"
     );
