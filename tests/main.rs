@@ -8,6 +8,7 @@
     reason = "a test that cannot go on fails, and says where"
 )]
 
+mod absence;
 mod amazon_to_plytix;
 mod amazon_to_postgres;
 mod another_tap;

@@ -2,10 +2,11 @@
 //! permission that the configuration has to give to the role that the application has to have.
 
 use std::collections::BTreeSet;
+use std::process::Output;
 
 use serde_json::{Value, json};
 
-use support::{Emulator, Extracted, Folder, program};
+use support::{Emulator, Extracted, Folder, program, said};
 
 const SHIPPING: &str = "GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING";
 /// Asked for with Finance and Accounting as well, which opens no document.
@@ -55,6 +56,11 @@ impl Scene {
 
     /// Extracts with a log at its finest; `options` may name streams, a catalog or a state.
     fn extract(&self, report_type: &str, include_pii: bool, options: &[&str]) -> Extracted {
+        Extracted::of(self.run(report_type, include_pii, options))
+    }
+
+    /// Runs the tap in any mode.
+    fn run(&self, report_type: &str, include_pii: bool, options: &[&str]) -> Output {
         let mut report =
             json!({"name": "to_ship", "report_type": report_type, "keys": ["order-id"]});
         let mut config = json!({"marketplaces": "US", "include_pii": include_pii});
@@ -71,7 +77,7 @@ impl Scene {
         let config = self.folder.file("config.json", self.emulator.tap_config(config));
         let mut tap = program("tap-amazon-seller");
         tap.args(["--config", config.to_str().unwrap()]).args(options).env("LOGLEVEL", "trace");
-        Extracted::of(tap.output().unwrap())
+        tap.output().unwrap()
     }
 
     /// The calls of an operation.
@@ -175,6 +181,27 @@ fn a_document_that_no_role_opens_names_the_restricted_one_and_is_there_when_it_i
     let next = scene.extract(TAXES, true, &options).succeeded();
     assert_eq!(next.records("to_ship").len(), 1);
     assert_eq!(scene.calls("createReport").len(), 1);
+}
+
+#[test]
+fn a_check_tells_the_role_that_lists_a_report_from_the_one_that_opens_it() {
+    let listed = json!([{"report": {"report_type": TAXES, "marketplace_ids": ["ATVPDKIKX0DER"], "created": "-3d", "status": "DONE"}}]);
+    let missing = ["--missing-role", "tax-invoicing"];
+    for (faults, options, answer) in [
+        (&listed, &missing[..], "NO"),
+        (&listed, &[], "yes"),
+        // Nothing is there yet by which it would show.
+        (&json!([]), &missing, "?"),
+    ] {
+        let scene = Scene::with(faults, options);
+        let check = scene.run(TAXES, true, &["--check", "--streams", "to_ship"]);
+        let page = String::from_utf8_lossy(&check.stdout).into_owned();
+        let line = page.lines().find(|line| line.starts_with("to_ship")).unwrap();
+        let cells: Vec<_> = line.splitn(3, "  ").map(str::trim).collect();
+        assert_eq!(cells, ["to_ship", answer, "Tax Invoicing (Restricted)"], "{page}");
+        assert_eq!(check.status.code(), Some(i32::from(answer != "yes")), "{}", said(&check));
+        assert_eq!(scene.calls("createReport").len() + scene.calls("getReportDocument").len(), 0);
+    }
 }
 
 #[test]

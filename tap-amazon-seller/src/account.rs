@@ -134,7 +134,6 @@ pub async fn open(config: &Config, policy: RetryPolicy) -> Result<Vec<Area>, Acc
     if areas.is_empty() {
         return Err(AccountError::NoRegion);
     }
-    warn_of_absent(config, &areas);
     if areas.iter().all(|area| area.marketplaces.is_empty()) {
         return Err(AccountError::NoMarketplace);
     }
@@ -174,19 +173,6 @@ fn record(region: Region, participation: &Participation) -> Option<Vec<u8>> {
     }
     members.insert("region".to_owned(), to_raw_value(region.code()).ok()?);
     serde_json::to_vec(&members).ok()
-}
-
-/// Says which of the marketplaces that were asked for are not there: a store that was closed must not
-/// stop the others.
-fn warn_of_absent(config: &Config, areas: &[Area]) {
-    for named in config.marketplaces.iter().flatten() {
-        if !areas.iter().any(|area| area.marketplaces.contains(named)) {
-            tracing::warn!(
-                "marketplaces: the account does not take part in {}; passed over",
-                named.country
-            );
-        }
-    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@
 //! rate or retries. `document`, `pages`, `record` and `plan` are pure: they call nothing and read no clock.
 //! `forecast` counts what `due` finds instead of asking for it; `check` asks only whether it may ask.
 
+pub mod absence;
 pub mod account;
 pub mod api;
 pub mod bookmark;

@@ -162,6 +162,20 @@ impl Api {
         self.client.call(call).await?.json::<ReportList>().map(drop)
     }
 
+    /// Whether a token is given out for a document of a type with personal data, which is not fetched; false
+    /// if Amazon lists none that could be asked for.
+    pub async fn opens_documents(&self, report_type: &str) -> Result<bool, Error> {
+        let call = Call::to(&GET_REPORTS)
+            .query("reportTypes", report_type)
+            .query("processingStatuses", "DONE")
+            .query("pageSize", 1);
+        let reports = self.client.call(call).await?.json::<ReportList>()?.reports;
+        let Some(id) = reports.into_iter().find_map(|report| report.report_document_id) else {
+            return Ok(false);
+        };
+        restricted::once(&self.client, &document_path(&id)).await.map(|_| true)
+    }
+
     /// Where a document of a report of this type lies. The address lives for five minutes: ask when it is
     /// needed. With personal data of buyers in it, it is given out for a token of its own.
     pub async fn report_document(
@@ -171,8 +185,7 @@ impl Api {
     ) -> Result<ReportDocument, Error> {
         let mut call = Call::to(&GET_REPORT_DOCUMENT).path("reportDocumentId", document_id);
         if ReportType::find(report_type).is_some_and(|it| it.is_restricted) {
-            let path = GET_REPORT_DOCUMENT.path.replace("{reportDocumentId}", document_id);
-            call = call.token(restricted::once(&self.client, &path).await?);
+            call = call.token(restricted::once(&self.client, &document_path(document_id)).await?);
         }
         self.client.call(call).await?.json()
     }
@@ -218,6 +231,11 @@ impl Api {
         };
         self.client.call(call).await?.json()
     }
+}
+
+/// Where a document is asked for, as a token for it names the place.
+fn document_path(document_id: &str) -> String {
+    GET_REPORT_DOCUMENT.path.replace("{reportDocumentId}", document_id)
 }
 
 impl Api {

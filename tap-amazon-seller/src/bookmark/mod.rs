@@ -139,6 +139,13 @@ impl Bookmarks {
         cursors.get(&*self.named(stream, unit))?.as_object()
     }
 
+    /// The marketplaces' ids and the regions' codes of which a stream has cursors.
+    pub fn units(&self, stream: &Stream) -> impl Iterator<Item = &str> {
+        let cursors = self.state.bookmark(stream.name).and_then(|it| it.get("cursor")?.as_object());
+        let kept = cursors.into_iter().flatten().filter(|(_, cursor)| !cursor.is_null());
+        kept.map(|(name, _)| name.split('/').next().unwrap_or(name))
+    }
+
     /// What of a stream is out for a unit.
     ///
     /// A bookmark without a cursor was written by another tap. It is kept beside the cursors, and counts for

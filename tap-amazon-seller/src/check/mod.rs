@@ -2,8 +2,10 @@
 //! missing.
 //!
 //! One cheap call for each set of roles: getReports for one item of a report type, which makes no
-//! report; getMarketplaceParticipations; searchCatalogItems for one ASIN; getListingsItem for one SKU; one page of a list. What needs the same roles is
-//! asked once. 403 is a no, any other failure leaves the question open.
+//! report; getMarketplaceParticipations; searchCatalogItems for one ASIN; getListingsItem for one SKU;
+//! one page of a list. What needs the same roles is asked once. Where fewer roles open a type's documents
+//! than may list its reports, a restricted data token is asked for, for a document that is there. 403 is
+//! a no, any other failure leaves the question open.
 //!
 //! That a missing role shows as 403 is known of createReport (amzn/selling-partner-api-docs, issue
 //! 1796). That getReports answers with the same 403 for a type that an application may not have was
@@ -18,13 +20,14 @@ use futures_util::future::join_all;
 use singer::cli::Incomplete;
 
 use crate::account::{self, AccountError, Area};
-use crate::api::{Api, CatalogQuery};
+use crate::api::{self, Api, CatalogQuery};
 use crate::config::{CatalogScope, Config};
 use crate::document::{Feed, Place};
 use crate::due::{self, At, Part, Windowed};
 use crate::marketplace::Region;
 use crate::pages::order::Share;
 use crate::plan::Window;
+use crate::report_types::ReportType;
 use crate::selection::Selected;
 use crate::streams::{Edges, Pages, Scope, Source, Stream};
 use crate::sync::{Run, policy};
@@ -47,6 +50,8 @@ const SETTLED: TimeDelta = TimeDelta::minutes(5);
 enum Probe {
     Participations,
     Reports(&'static str),
+    /// The documents of a type of which reports may be asked for with roles that open none of them.
+    Documents(&'static str),
     /// A list, by the name of the first stream that needs it.
     Pages(&'static str),
     Catalog,
@@ -75,7 +80,7 @@ impl fmt::Display for Answer {
 #[derive(Debug)]
 struct Need {
     stream: &'static str,
-    probes: Vec<(Probe, &'static [&'static str])>,
+    probes: Vec<(Probe, Vec<&'static str>)>,
 }
 
 /// The answers of a region.
@@ -123,6 +128,9 @@ fn needs(config: &Config, selected: &[Selected]) -> Vec<Need> {
     let mut types: Vec<(&'static [&'static str], &'static str)> = Vec::new();
     let mut probe = |stream: &'static Stream| {
         let roles = stream.source.roles();
+        if let Some((report_type, openers)) = sealed(&stream.source) {
+            return Some((Probe::Documents(report_type), openers));
+        }
         let probe = match &stream.source {
             Source::Reports => return None,
             Source::Participations => Probe::Participations,
@@ -137,7 +145,7 @@ fn needs(config: &Config, selected: &[Selected]) -> Vec<Need> {
                 Probe::Reports(report_type)
             }
         };
-        Some((probe, roles))
+        Some((probe, roles.to_vec()))
     };
     let need = |selected: &Selected| {
         let stream = selected.stream;
@@ -147,6 +155,14 @@ fn needs(config: &Config, selected: &[Selected]) -> Vec<Need> {
         Need { stream: stream.name, probes: probes.collect() }
     };
     selected.iter().map(need).collect()
+}
+
+/// The type of a report whose documents fewer roles open than may ask for it, and these.
+fn sealed(source: &Source) -> Option<(&'static str, Vec<&'static str>)> {
+    let Source::Report { report, .. } = source else { return None };
+    let openers = ReportType::restricted_roles(report.roles);
+    let is_sealed = source.is_personal() && !openers.is_empty();
+    (is_sealed && openers.len() < report.roles.len()).then_some((report.report_type, openers))
 }
 
 /// Asks one region.
@@ -194,6 +210,16 @@ async fn call(area: &Area, probe: Probe, config: &Config, now: DateTime<Utc>) ->
     let asked = match (probe, area.marketplaces.first()) {
         (Probe::Participations, _) => area.api.participations().await.map(drop),
         (Probe::Reports(report_type), _) => area.api.lists_reports(report_type).await,
+        (Probe::Documents(report_type), _) => match area.api.opens_documents(report_type).await {
+            Ok(false) => {
+                tracing::warn!(
+                    "{}: {report_type}: no report is listed whose document could be tried",
+                    area.region()
+                );
+                return Answer::Unknown;
+            }
+            asked => asked.map(drop),
+        },
         (Probe::Catalog, Some(marketplace)) => {
             let asin = match &config.scope {
                 CatalogScope::Asins(asins) => asins.first().map_or(ANY_ASIN, String::as_str),
@@ -263,7 +289,8 @@ fn lately(pages: &Pages, now: DateTime<Utc>) -> Window {
 
 /// What a failure says about the role.
 fn verdict(error: &Error) -> Answer {
-    if matches!(error, Error::Forbidden(_)) { Answer::No } else { Answer::Unknown }
+    let is_refused = error.refusal().is_some_and(api::is_refusal_of_token);
+    if is_refused || matches!(error, Error::Forbidden(_)) { Answer::No } else { Answer::Unknown }
 }
 
 /// Whether a stream may be read in a region: as the worst of its probes says.

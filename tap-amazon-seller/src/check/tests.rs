@@ -53,7 +53,7 @@ fn the_worst_answer_counts_and_the_role_is_named() {
     let roles: &[&str] = &["Brand Analytics"];
     let need = |stream, probes: &[Probe]| Need {
         stream,
-        probes: probes.iter().map(|probe| (*probe, roles)).collect(),
+        probes: probes.iter().map(|probe| (*probe, roles.to_vec())).collect(),
     };
     let needs = [
         need("a", &[Probe::Participations]),

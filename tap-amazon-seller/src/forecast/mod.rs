@@ -19,15 +19,20 @@ use std::time::Duration;
 pub use demand::{Demand, Forecast, Items, Share};
 
 use crate::sync::{Run, bounds, policy};
-use crate::{account, due};
+use crate::{absence, account, due};
 
 /// Prints the forecast of a run. Calls nothing if the configuration names marketplaces, else asks once
 /// a region which there are.
 pub async fn run(run: Run) -> anyhow::Result<()> {
     let policy = policy(&run.config);
-    let (areas, is_silent) = match account::presumed(&run.config, policy)? {
-        Some(areas) => (areas, true),
-        None => (account::open(&run.config, policy).await?, false),
+    let presumed = account::presumed(&run.config, policy)?;
+    let is_silent = presumed.is_some();
+    let areas = if let Some(areas) = presumed {
+        areas
+    } else {
+        let areas = account::open(&run.config, policy).await?;
+        absence::say(&run.config, &run.selected, &run.bookmarks, &areas);
+        areas
     };
     let followers = due::followers(&run.config, &run.selected);
     let bounds = bounds(&run.config, run.clock);

@@ -34,6 +34,7 @@ use serde_json::Value;
 use singer::cli::Incomplete;
 use singer::{Output, metric};
 
+use crate::absence;
 use crate::account::{self, Area};
 use crate::bookmark::Bookmarks;
 use crate::clock::Clock;
@@ -118,6 +119,7 @@ struct Context {
 pub async fn run(run: Run) -> anyhow::Result<()> {
     let policy = policy(&run.config);
     let areas = account::open(&run.config, policy).await?;
+    absence::say(&run.config, &run.selected, &run.bookmarks, &areas);
     let mut writer = opened(&run)?;
     let followers = due::followers(&run.config, &run.selected);
     for follower in &followers {
