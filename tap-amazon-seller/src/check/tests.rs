@@ -3,18 +3,13 @@
 use serde_json::json;
 
 use super::*;
+use crate::due::scene::config;
 use crate::selection::selected;
 use crate::streams::Roster;
 
 /// What the probes of these streams are.
 fn probes(settings: serde_json::Value, streams: &[&str]) -> Vec<(&'static str, Vec<Probe>)> {
-    let serde_json::Value::Object(mut settings) = settings else {
-        panic!("settings are an object")
-    };
-    for name in ["lwa_client_id", "lwa_client_secret", "refresh_token"] {
-        settings.insert(name.to_owned(), json!("x"));
-    }
-    let config = Config::parse(settings, "2026-11-21T12:00:00Z".parse().unwrap()).unwrap();
+    let config = config(settings);
     let names: Vec<_> = streams.iter().map(|name| (*name).to_owned()).collect();
     let needs = needs(&config, &selected(&Roster::table(), None, &names).unwrap());
     let probes = |need: Need| need.probes.into_iter().map(|(probe, _)| probe).collect();

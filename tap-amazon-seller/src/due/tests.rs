@@ -3,27 +3,14 @@
 use serde_json::{Value, json};
 use singer::State;
 
+use super::scene::Scene;
 use super::*;
-use crate::account;
-use crate::selection::selected;
 use crate::streams::Report;
 
-const NOW: &str = "2026-11-21T12:00:00Z";
-
 /// The lanes of a run of these streams in the United States, after a state.
-fn lanes(settings: Value, streams: &[&str], state: &Value) -> (Vec<Area>, Vec<Lane<Report>>) {
-    let now = NOW.parse().unwrap();
-    let Value::Object(mut settings) = settings else { panic!("settings are an object") };
-    for name in ["lwa_client_id", "lwa_client_secret", "refresh_token"] {
-        settings.insert(name.to_owned(), json!("x"));
-    }
-    settings.insert("marketplaces".to_owned(), json!("US"));
-    let config = Config::parse(settings, now).unwrap();
-    let policy = api_client::RetryPolicy::default();
-    let areas = account::presumed(&config, policy).unwrap().expect("marketplaces are named");
-    let names: Vec<_> = streams.iter().map(|name| (*name).to_owned()).collect();
-    let selected = selected(&config.roster, None, &names).unwrap();
-    let bounds = Bounds { start: config.start, earliest: config.earliest, end: config.end, now };
+fn lanes(mut settings: Value, streams: &[&str], state: &Value) -> (Vec<Area>, Vec<Lane<Report>>) {
+    settings["marketplaces"] = json!("US");
+    let Scene { config, areas, selected, bounds } = Scene::new(settings, streams);
     let bookmarks = Bookmarks::new(State::parse(&state.to_string()).unwrap());
     let lanes = super::lanes(&config, &areas, &selected, &[], &bookmarks, bounds);
     (areas, lanes)

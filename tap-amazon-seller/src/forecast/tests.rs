@@ -5,31 +5,18 @@ use singer::State;
 
 use super::demand::{Demand, Forecast, Items, Share};
 use super::{spelled, text};
-use crate::account;
 use crate::bookmark::Bookmarks;
-use crate::config::Config;
-use crate::due;
+use crate::due::{self, scene::Scene};
 use crate::job::Job;
 use crate::marketplace::Region;
-use crate::plan::{Bounds, Window};
-use crate::selection::selected;
+use crate::plan::Window;
 
 /// Two years of daily reports, counted from the day on which they are forecast.
 const TEN: &str = "US,CA,MX,DE,FR,IT,ES,GB,JP,AU";
 
 /// What a run of these streams would do on 2026-11-21 at noon.
 fn forecast(settings: Value, streams: &[&str], bookmarks: &Bookmarks) -> Forecast {
-    let now = "2026-11-21T12:00:00Z".parse().unwrap();
-    let Value::Object(mut settings) = settings else { panic!("settings are an object") };
-    for name in ["lwa_client_id", "lwa_client_secret", "refresh_token"] {
-        settings.insert(name.to_owned(), json!("x"));
-    }
-    let config = Config::parse(settings, now).unwrap();
-    let policy = api_client::RetryPolicy::default();
-    let areas = account::presumed(&config, policy).unwrap().expect("marketplaces are named");
-    let names: Vec<_> = streams.iter().map(|name| (*name).to_owned()).collect();
-    let selected = selected(&config.roster, None, &names).unwrap();
-    let bounds = Bounds { start: config.start, earliest: config.earliest, end: config.end, now };
+    let Scene { config, areas, selected, bounds } = Scene::new(settings, streams);
     let followers = due::followers(&config, &selected);
     let reports = due::lanes(&config, &areas, &selected, &followers, bookmarks, bounds);
     let pages = due::lanes(&config, &areas, &selected, &[], bookmarks, bounds);
