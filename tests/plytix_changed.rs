@@ -96,6 +96,23 @@ fn pictures_that_are_no_longer_there_are_reported_and_found_again_by_the_next_ru
 }
 
 #[test]
+fn a_picture_that_is_kept_is_shown_though_amazon_offers_another_size_and_nobody_remembers_it() {
+    let items = [Item::new("B000000001").images(vec!["61one".to_owned()])];
+    let plytix = Case::start(&(items.into(), vec![]), "100000", &[]);
+    plytix.load(json!({}), &[]);
+    let resized = std::fs::read_to_string(&plytix.input).unwrap();
+    let resized = resized.replace("/61one.jpg", "/61one._SL1000_.jpg");
+    plytix.folder.file("input.jsonl", resized);
+    let before = plytix.emulator.journal().len();
+    plytix.load(json!({"run_dir": plytix.folder.path("elsewhere")}), &[]);
+    let made = calls(&plytix.emulator.journal()[before..]);
+    let count = |operation: &str| made.get(operation).copied().unwrap_or(0);
+    assert_eq!(["searchAssets", "createAsset", "updateProduct"].map(count), [1, 0, 0], "{made:?}");
+    let (_, assets) = plytix.end();
+    assert_eq!(assets.iter().filter(|name| name.contains("61one")).count(), 1, "{assets:?}");
+}
+
+#[test]
 fn a_link_that_could_not_be_made_is_reported_every_time() {
     let own = json!({"sku": "STYLE"});
     let items: Vec<Item> =

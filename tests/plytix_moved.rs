@@ -103,33 +103,57 @@ fn a_record_that_does_not_speak_of_parents_takes_no_link_away() {
     assert_eq!(children(plytix), [["C"], ["C"]]);
 }
 
-#[test]
-fn a_link_that_somebody_else_has_made_stays() {
-    let plytix = empty();
-    load(&plytix, json!({}), &catalogue(&[], &[]));
+/// Links C to P as another program would.
+fn link_by_hand(plytix: &Case) {
     let journal = plytix.emulator.journal();
     let id = |asin: &str| {
         let sku = format!("AMZN-US-{asin}");
         let made = journal.iter().find(|entry| entry["detail"]["sku"] == sku.as_str()).unwrap();
         made["detail"]["id"].as_str().unwrap().to_owned()
     };
-    let (base, token) = (plytix.emulator.url("plytix_api"), token(&plytix));
-    let found = sent(
-        base,
-        "POST",
-        "/api/v1/relationships/search",
-        &token,
-        r#"{"filters": [[{"field": "label", "operator": "eq", "value": "amazon_hierarchy"}]]}"#,
-    );
+    let (base, token) = (plytix.emulator.url("plytix_api"), token(plytix));
+    let filters = json!([[{"field": "label", "operator": "eq", "value": "amazon_hierarchy"}]]);
+    let search = json!({"filters": filters}).to_string();
+    let found = sent(base, "POST", "/api/v1/relationships/search", &token, &search);
     let found: Value = serde_json::from_str(&found).unwrap();
     let hierarchy = found["data"][0]["id"].as_str().unwrap();
     let path = format!("/api/v2/products/{}/relationships/{hierarchy}", id("P"));
     let body = json!({"product_relationships": [{"product_id": id("C"), "quantity": 1}]});
     sent(base, "POST", &path, &token, &body.to_string());
+}
+
+#[test]
+fn a_link_that_somebody_else_has_made_stays() {
+    let plytix = empty();
+    load(&plytix, json!({}), &catalogue(&[], &[]));
+    link_by_hand(&plytix);
     // What is there already is not made, so it is nobody's but theirs.
     assert_eq!(load(&plytix, json!({}), &catalogue(&["C", "D"], &[])), (1, 0));
     assert_eq!(load(&plytix, json!({}), &catalogue(&[], &["C", "D"])), (1, 1));
     assert_eq!(children(plytix), [vec!["C"], vec!["C", "D"]]);
+}
+
+#[test]
+fn a_link_that_was_not_looked_for_when_it_was_asked_for_stays() {
+    let plytix = empty();
+    load(&plytix, json!({}), &catalogue(&[], &[]));
+    link_by_hand(&plytix);
+    // The parents come in a commit of their own, and what they are linked to is not read again for the children.
+    let in_two = || json!({"batch_size_rows": 2});
+    let mut items = catalogue(&["C", "D"], &[]);
+    items.splice(..2, [Item::new("P"), Item::new("Q")]);
+    assert_eq!(load(&plytix, in_two(), &items), (1, 0));
+    assert_eq!(load(&plytix, json!({}), &catalogue(&[], &["C", "D"])), (1, 0));
+    assert_eq!(children(plytix), [["C", "D"], ["C", "D"]]);
+}
+
+#[test]
+fn a_link_that_the_child_has_never_named_stays() {
+    let plytix = empty();
+    let silent = [Item::new("P").children(&["C"]), Item::new("Q"), Item::new("C").silent()];
+    assert_eq!(load(&plytix, json!({}), &silent), (1, 0));
+    assert_eq!(load(&plytix, json!({}), &catalogue(&[], &["C"])), (1, 0));
+    assert_eq!(children(plytix), [["C"], ["C"]]);
 }
 
 #[test]

@@ -192,6 +192,7 @@ fn a_dry_run_says_what_every_phase_would_cost_and_is_right() {
         "searchFamilies",
         "searchRelationships",
         "searchProducts",
+        "searchAssets",
         "getProduct",
     ];
     let writes = |entry: &&Value| !reads.contains(&entry["operation"].as_str().unwrap());

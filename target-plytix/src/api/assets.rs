@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use api_client::Error;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::answer::{Data, is_last};
 use super::operation::{CREATE_ASSET, SEARCH_ASSETS};
@@ -86,8 +86,24 @@ impl Api {
     /// # Errors
     /// A call that failed.
     pub async fn assets(&self, text: &str, page: usize) -> Result<AssetPage, ApiError> {
+        self.asset_page(&json!([[{"field": "filename", "operator": "like", "value": text}]]), page)
+            .await
+    }
+
+    /// A page of the assets that have one of these names, in any case of letters, from 1.
+    ///
+    /// # Errors
+    /// A call that failed.
+    pub async fn assets_named(&self, names: &[&str], page: usize) -> Result<AssetPage, ApiError> {
+        let condition =
+            |name: &&str| json!([{"field": "filename", "operator": "eq", "value": name}]);
+        self.asset_page(&names.iter().map(condition).collect(), page).await
+    }
+
+    /// A page of the assets that match these filters.
+    async fn asset_page(&self, filters: &Value, page: usize) -> Result<AssetPage, ApiError> {
         let body = json!({
-            "filters": [[{"field": "filename", "operator": "like", "value": text}]],
+            "filters": filters,
             "attributes": ["filename"],
             "pagination": {"page": page, "page_size": PAGE},
         });

@@ -3,8 +3,9 @@
 //!
 //! A picture is known by its name, which is made of the picture's own id, so all products that show it
 //! share one asset. Which name is which asset is remembered from run to run; where it is not, Plytix's list
-//! of assets is read or the upload is tried, whichever is cheaper: an upload of what is there is refused
-//! with the id of what is there.
+//! of assets is read or the names are asked for, whichever is cheaper. Only what is not there is uploaded:
+//! an upload of the same name and content is refused with the id of what is there, but one whose content
+//! somebody has replaced, or Amazon offers in another size, would be kept a second time and shown in its place.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -17,15 +18,18 @@ use super::rounds::{Progress, Trouble, Verdict, judged};
 use super::showing::Showing;
 use super::{LoadError, Loader, Phase, Step, Task};
 use crate::api::operation::{GET_PRODUCT, LINK_ASSET, UPDATE_PRODUCT};
-use crate::api::{ApiError, PAGE};
+use crate::api::{ApiError, AssetPage, PAGE};
 use crate::config::LinkMode;
 use crate::mapping::workflow::Gallery;
 use crate::report::{FieldChange, Line, Status};
 use crate::run::memory::About;
 use crate::wanted::Image;
 
-/// Unknown pictures from which on a look at the list of assets may be cheaper than uploading.
+/// Unknown pictures from which on a look at the list of assets may be cheaper than asking for their names.
 const WORTH_A_LOOK: usize = 20;
+
+/// Names in one search. Plytix names no limit; one is taken that keeps requests small.
+const NAMES: usize = 50;
 
 /// A picture of the product cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -97,7 +101,8 @@ impl Loader {
         unknown.into_values().cloned().collect()
     }
 
-    /// Reads the list of assets where that is cheaper than uploading what may be there.
+    /// Looks which of the pictures whose assets are not known are there: in the list of assets, or by their names
+    /// where that is cheaper.
     pub(super) async fn read_assets(
         &self,
         settings: &Gallery,
@@ -105,22 +110,54 @@ impl Loader {
     ) -> Result<(), LoadError> {
         let unknown = self.unknown(tasks).len();
         if settings.prefix.is_empty() || unknown < WORTH_A_LOOK {
-            return Ok(());
+            return self.ask_assets(tasks).await;
         }
         for number in 1.. {
             let page = self.api.assets(&settings.prefix, number).await;
             let page = page.map_err(LoadError::LookUp)?;
-            let mut named: Vec<(&String, &String)> = page.ids.iter().collect();
-            named.sort_unstable();
-            for (name, id) in named {
-                self.memory.keep(About::Asset(name), id);
-            }
+            self.remember_assets(&page);
             let pages = page.count.unwrap_or(0).div_ceil(PAGE);
-            if page.last || pages.saturating_sub(number) > self.unknown(tasks).len() {
+            if page.last {
                 break;
+            }
+            if pages.saturating_sub(number) > self.unknown(tasks).len().div_ceil(NAMES) {
+                return self.ask_assets(tasks).await;
             }
         }
         Ok(())
+    }
+
+    /// Asks for the assets of the unknown pictures by their names.
+    async fn ask_assets(&self, tasks: &[&Task]) -> Result<(), LoadError> {
+        let unknown = self.unknown(tasks);
+        for images in unknown.chunks(NAMES) {
+            let names: Vec<&str> = images.iter().map(|image| image.filename.as_str()).collect();
+            for number in 1.. {
+                let page = match self.api.assets_named(&names, number).await {
+                    Ok(page) => page,
+                    // How many names Plytix takes at once nobody has recorded. Without an answer they are uploaded.
+                    Err(error) if super::rounds::is_refusal(&error) => {
+                        tracing::info!("images: {}", crate::report::chain(&error));
+                        return Ok(());
+                    }
+                    Err(error) => return Err(LoadError::LookUp(error)),
+                };
+                self.remember_assets(&page);
+                if page.last {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps in mind which names are which assets.
+    fn remember_assets(&self, page: &AssetPage) {
+        let mut named: Vec<(&String, &String)> = page.ids.iter().collect();
+        named.sort_unstable();
+        for (name, id) in named {
+            self.memory.keep(About::Asset(name), id);
+        }
     }
 
     /// Says how many requests the uploads take.
