@@ -50,7 +50,8 @@ const LONGEST_NAME: usize = 63;
 /// The option that asks for documents in English.
 const LOCALE: (&str, &str) = ("preferredReportDocumentLocale", "en_US");
 
-/// How long a day is read again, because Amazon may still fill it.
+/// How long a day is read again, because Amazon may still fill it. What happened at a time may be in a
+/// report a day later, as with shipments (Amazon's reference of report types).
 const LOOKBACK_DAYS: u32 = 7;
 
 /// How far back days go where Amazon publishes no limit.
@@ -174,7 +175,7 @@ impl Description {
             scope,
             regions: &Region::ALL,
             extraction,
-            lookback: TimeDelta::days(self.entry.lookback_days.unwrap_or_default().into()),
+            lookback: TimeDelta::days(self.lookback_days(extraction, edges).into()),
             edges,
             regeneration: TimeDelta::minutes(self.known.remade_minutes.into()),
             roles: self.known.roles,
@@ -268,6 +269,28 @@ impl Description {
             (Some("window"), _) => (window(LONGEST_DAYS), Edges::Moments),
             (Some(_), _) => return self.wrong("extraction", "snapshot, window, daily or listed"),
         })
+    }
+
+    /// How many days are read again. Without keys a row that Amazon corrects would stay beside its
+    /// correction, so what is not a day's report is read once then; and so is a period, which has ended.
+    fn lookback_days(&self, extraction: Extraction, edges: Edges) -> u32 {
+        let has_keys = self.entry.keys.as_ref().is_some_and(|keys| !keys.is_empty());
+        let days = match (extraction, edges) {
+            (Extraction::Daily { lookback_days, .. }, _) => lookback_days,
+            (Extraction::Window { .. }, Edges::Moments) if has_keys => {
+                self.entry.lookback_days.unwrap_or(LOOKBACK_DAYS)
+            }
+            (Extraction::Window { .. }, _) => self.entry.lookback_days.unwrap_or_default(),
+            (Extraction::Snapshot | Extraction::Listed, _) => 0,
+        };
+        if days > 0 && !has_keys {
+            tracing::warn!(
+                "config: custom_reports.{}: {days} days are read again and rows have no keys, so that what \
+                 Amazon corrects stays beside its correction; name keys, or set lookback_days to 0",
+                self.entry.name
+            );
+        }
+        days
     }
 
     /// How long the periods are that the report is about; nothing for days.

@@ -112,6 +112,22 @@ fn periods_follow_from_the_option_that_names_them() {
 }
 
 #[test]
+fn what_may_come_late_is_read_again_where_keys_tell_a_correction_from_another_row() {
+    let lookback = |further: Value| {
+        let mut entry = json!({"name": "x", "report_type": "GET_X"});
+        entry.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());
+        parts(stream(entry)).0.lookback.num_days()
+    };
+    assert_eq!(lookback(json!({"keys": ["id"]})), 7);
+    assert_eq!(lookback(json!({"keys": ["id"], "lookback_days": 0})), 0);
+    assert_eq!(lookback(json!({})), 0);
+    assert_eq!(lookback(json!({"lookback_days": 2})), 2);
+    let weeks = json!({"keys": ["id"], "report_type": "GET_VENDOR_SALES_REPORT",
+        "options": {"reportPeriod": "WEEK"}});
+    assert_eq!(lookback(weeks), 0);
+}
+
+#[test]
 fn a_type_that_nobody_knows_is_a_flat_file_by_windows() {
     let (report, shape) = parts(stream(json!({"name": "new", "report_type": "GET_SOMETHING_NEW"})));
     assert!(matches!(report.extraction, Extraction::Window { .. }));
