@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::BytesMut;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -11,6 +12,15 @@ use crate::error::{Cause, Error};
 use crate::operation::Method;
 use crate::retry::{Outcome, stated_wait};
 use crate::token::AccessToken;
+
+/// The longest answer to a call that is read. The longest pages of lists have some MiB; documents of any
+/// length are downloaded.
+const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
+
+/// An answer that would have to be held whole, and is longer than any that is expected.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is longer than {LONGEST_ANSWER} bytes")]
+struct TooLong;
 
 /// What came of one request.
 pub(super) enum Reply {
@@ -81,7 +91,8 @@ impl<'c> Attempts<'c> {
             count.retries += u64::from(again);
         });
         match self.exchange(request).await {
-            Ok(answer) => Reply::Answer(answer),
+            Ok(Some(answer)) => Reply::Answer(answer),
+            Ok(None) => Reply::Interrupted(Arc::new(TooLong)),
             Err(error) => {
                 let connected = !error.is_connect();
                 let cause: Cause = Arc::new(error.without_url());
@@ -90,13 +101,20 @@ impl<'c> Attempts<'c> {
         }
     }
 
-    /// One request and its whole answer, or the transport's failure.
-    async fn exchange(&self, request: reqwest::Request) -> Result<Answer, reqwest::Error> {
+    /// One request and its whole answer, nothing if it is too long, or the transport's failure.
+    async fn exchange(&self, request: reqwest::Request) -> Result<Option<Answer>, reqwest::Error> {
         let mut response = self.client.http.execute(request).await?;
         let status = response.status().as_u16();
         let headers = Headers::new(std::mem::take(response.headers_mut()));
-        let body = response.bytes().await?;
-        Ok(Answer { status, headers, body, operation: self.operation.name })
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await? {
+            if body.len() + chunk.len() > LONGEST_ANSWER {
+                return Ok(None);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let body = body.freeze();
+        Ok(Some(Answer { status, headers, body, operation: self.operation.name }))
     }
 
     /// What the verdict needs to know of a reply.

@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-use crate::server::{Server, cut_off, dead_url, everything, plain, reply};
+use crate::server::{Server, cut_off, dead_url, endless, everything, plain, reply};
 
 pub(crate) const GET_ITEM: Operation = Operation {
     name: "getItem",
@@ -345,4 +345,13 @@ fn a_client_is_not_built_from_a_base_url_that_leaks_or_leads_nowhere() {
     let error =
         Client::builder("http://127.0.0.1:1", Plain).header("x-a", "a\nb").build().unwrap_err();
     assert_eq!(error.to_string(), "the header x-a has a name or value that HTTP does not allow");
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_not_held() {
+    let server = Server::start(|_, _| endless()).await;
+    let client = builder(&server.url).build().unwrap();
+    let error = create(&client).await.unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error}");
+    assert!(everything(&error).contains("longer than 67108864 bytes"), "{error:?}");
 }

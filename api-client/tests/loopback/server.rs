@@ -118,6 +118,13 @@ pub(crate) fn trickle(bytes: usize, each: Duration) -> Response {
     Response::new(Body::from_stream(parts))
 }
 
+/// A success that goes on for as long as anybody listens.
+pub(crate) fn endless() -> Response {
+    let mebibyte = Bytes::from(vec![b' '; 1024 * 1024]);
+    let parts = stream::repeat_with(move || Ok::<_, std::io::Error>(mebibyte.clone()));
+    Response::new(Body::from_stream(parts))
+}
+
 /// Everything that an error tells: its text, its causes' texts, and its `Debug`.
 pub(crate) fn everything(error: &dyn std::error::Error) -> String {
     let mut text = format!("{error:?}");
