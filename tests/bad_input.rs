@@ -136,6 +136,17 @@ fn a_document_without_its_key_column_is_no_empty_document() {
 }
 
 #[test]
+fn a_run_that_can_extract_nothing_says_so() {
+    let folder = Folder::new();
+    let emulator = Emulator::start(&folder, &[]);
+    let catalog = folder.file("catalog.json", json!({"streams": []}).to_string());
+    let arguments = ["--catalog", catalog.to_str().unwrap()];
+    let empty = with_config(&folder, emulator.tap_config(json!({})), &arguments);
+    assert_eq!(empty.code(), Some(0), "{}", empty.stderr());
+    assert!(empty.stderr().contains("| no stream is selected"), "{}", empty.stderr());
+}
+
+#[test]
 fn a_closed_pipe_ends_the_tap_with_one_line() {
     let folder = Folder::new();
     let emulator = Emulator::start(&folder, &["--asins", "400"]);

@@ -121,6 +121,15 @@ fn entry(roster: &Roster, stream: &Stream) -> serde_json::Result<CatalogEntry> {
     ))
 }
 
+/// Names the streams that a catalog selects and nobody knows.
+fn say_unknown(roster: &Roster, catalog: Option<&Catalog>) {
+    for entry in catalog.iter().flat_map(|catalog| &catalog.streams) {
+        if entry.is_selected() && roster.find(&entry.tap_stream_id).is_none() {
+            tracing::warn!("catalog: there is no stream {:?}; passed over", entry.tap_stream_id);
+        }
+    }
+}
+
 /// The streams to extract, in the order of the roster: those that a catalog selects, or all that are
 /// selected by default; of these only the ones that the command line names, if it names any.
 pub fn selected(
@@ -130,11 +139,7 @@ pub fn selected(
 ) -> anyhow::Result<Vec<Selected>> {
     known(roster, named)?;
     permitted(roster, named)?;
-    for entry in catalog.iter().flat_map(|catalog| &catalog.streams) {
-        if entry.is_selected() && roster.find(&entry.tap_stream_id).is_none() {
-            tracing::warn!("catalog: there is no stream {:?}; passed over", entry.tap_stream_id);
-        }
-    }
+    say_unknown(roster, catalog);
     let mut chosen = Vec::new();
     for stream in roster.streams() {
         let is_named = named.iter().any(|name| name == stream.name);
@@ -163,6 +168,9 @@ pub fn selected(
             let fit = roster.dress(stream).map(Fit::new).transpose()?.map(Arc::new);
             chosen.push(Selected { stream, schema, mask, anew, veil: None, fit });
         }
+    }
+    if chosen.is_empty() {
+        tracing::warn!("no stream is selected, so this run extracts nothing");
     }
     Ok(chosen)
 }
