@@ -118,7 +118,7 @@ fn link_by_hand(plytix: &Case) {
     let found: Value = serde_json::from_str(&found).unwrap();
     let hierarchy = found["data"][0]["id"].as_str().unwrap();
     let path = format!("/api/v2/products/{}/relationships/{hierarchy}", id("P"));
-    let body = json!({"product_relationships": [{"product_id": id("C"), "quantity": 1}]});
+    let body = json!({"product_relationships": [{"product_id": id("C"), "quantity": 3}]});
     sent(base, "POST", &path, &token, &body.to_string());
 }
 
@@ -143,6 +143,10 @@ fn a_link_that_was_not_looked_for_when_it_was_asked_for_stays() {
     let mut items = catalogue(&["C", "D"], &[]);
     items.splice(..2, [Item::new("P"), Item::new("Q")]);
     assert_eq!(load(&plytix, in_two(), &items), (1, 0));
+    // What somebody has linked keeps the quantity that they gave it.
+    let journal = plytix.emulator.journal();
+    let linked = journal.iter().rfind(|entry| entry["operation"] == "linkProducts").unwrap();
+    assert_eq!(linked["detail"]["changed"], json!(["AMZN-US-D"]));
     assert_eq!(load(&plytix, json!({}), &catalogue(&[], &["C", "D"])), (1, 0));
     assert_eq!(children(plytix), [["C", "D"], ["C", "D"]]);
 }

@@ -94,7 +94,7 @@ impl Loader {
             .iter()
             .filter_map(|task| Some((task.wanted.sku.as_str(), task.present.as_ref()?)))
             .collect();
-        let mut elsewhere = Vec::new();
+        let (mut elsewhere, mut earlier) = (Vec::new(), Vec::new());
         let mut groups = Vec::new();
         for (parent, children) in &edges {
             match (self.id_of(parent), present.get(parent.as_str())) {
@@ -110,14 +110,45 @@ impl Loader {
                     let from = (parent.as_str(), Some(source.id.as_str()));
                     let news = |child: &End| !self.remembers_link(relationship, from, child);
                     let children: Vec<End> = self.ends(children).filter(news).collect();
-                    groups.extend(missing(source, children.into_iter(), None));
+                    let is_new = held(&self.created).contains(&source.id);
+                    let group = missing(source, children.into_iter(), None);
+                    if is_new { &mut groups } else { &mut earlier }.extend(group);
                 }
             }
         }
+        groups.extend(self.looked_up(account, relationship, earlier).await?);
         let (found, orphans) = self.distant(account, relationship, &edges, &elsewhere).await?;
         groups.extend(found);
         held(&self.orphans).retain(|(parent, _)| self.id_of(parent).is_none());
         Ok((groups, orphans))
+    }
+
+    /// What is missing at parents that came in an earlier commit and were there before: a link that is asked for
+    /// again loses the quantity that somebody has given it.
+    async fn looked_up(
+        &self,
+        account: &Account,
+        relationship: &Relationship,
+        groups: Vec<Group>,
+    ) -> Result<Vec<Group>, LoadError> {
+        let mut rest = Vec::with_capacity(groups.len());
+        for page in groups.chunks(PAGE) {
+            let skus: Vec<&str> = page.iter().map(|group| group.source.sku.as_str()).collect();
+            let found = self.api.products(&skus, &account.columns).await;
+            let found = found.map_err(LoadError::LookUp)?;
+            for Group { source, targets, .. } in page {
+                // One that a search does not show yet was made a moment ago.
+                let links = found.get(&source.sku).filter(|present| present.id == source.id);
+                let existing = links.and_then(|present| present.links.get(&relationship.id));
+                for child in
+                    targets.iter().filter(|it| existing.is_some_and(|ids| ids.contains(&it.id)))
+                {
+                    self.remember_link(relationship, source, child);
+                }
+                rest.extend(missing(source.clone(), targets.iter().cloned(), existing));
+            }
+        }
+        Ok(rest)
     }
 
     /// What is missing at parents that are not in this run, and the links of those that are nowhere.
