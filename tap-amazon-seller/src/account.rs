@@ -17,6 +17,8 @@ pub struct Area {
     pub api: Api,
     /// The marketplaces that this run reads.
     pub marketplaces: Vec<&'static Marketplace>,
+    /// The marketplaces that the configuration names, of all regions; nothing if it leaves that to Amazon.
+    named: Option<Vec<&'static Marketplace>>,
     /// Every marketplace that the account takes part in, as records of the stream `marketplaces`; nothing
     /// where Amazon was not asked or does not say.
     pub records: Option<Vec<Vec<u8>>>,
@@ -33,7 +35,8 @@ impl Area {
     #[must_use]
     pub fn presumed(api: Api, named: &[&'static Marketplace]) -> Self {
         let own = named.iter().copied().filter(|marketplace| marketplace.region == api.region);
-        Self { marketplaces: own.collect(), records: None, api }
+        let named = Some(named.to_vec());
+        Self { marketplaces: own.collect(), named, records: None, api }
     }
 
     /// A region whose marketplaces Amazon has named: of these the ones in which the account takes part
@@ -62,7 +65,14 @@ impl Area {
                 marketplaces.push(marketplace);
             }
         }
-        Self { api, marketplaces, records: Some(records) }
+        Self { api, marketplaces, named: config.marketplaces.clone(), records: Some(records) }
+    }
+
+    /// Whether what Amazon has made of a marketplace is wanted, by its id. Money is settled for weeks after
+    /// an account has ceased to take part, so that does not matter, unless the configuration names others.
+    #[must_use]
+    pub fn wants(&self, id: &str) -> bool {
+        self.named.as_ref().is_none_or(|named| named.iter().any(|marketplace| marketplace.id == id))
     }
 }
 
@@ -192,5 +202,26 @@ mod tests {
             serde_json::json!({"id": "ATVPDKIKX0DER", "name": "Amazon.com", "isParticipating": true,
                 "hasSuspendedListings": false, "storeName": "Bést", "region": "na"})
         );
+    }
+    #[test]
+    fn what_was_made_of_a_marketplace_that_ended_is_wanted_unless_others_are_named() {
+        let participation = |id: &str, is_participating: bool| {
+            let standing = serde_json::json!({"isParticipating": is_participating});
+            let both = serde_json::json!({"marketplace": {"id": id}, "participation": standing});
+            serde_json::from_str::<Participation>(&both.to_string()).unwrap()
+        };
+        let (us, brazil) = ("ATVPDKIKX0DER", "A2Q3Y263D00KWC");
+        let found = [participation(us, true), participation(brazil, false)];
+        for (settings, wants_brazil) in [
+            (serde_json::json!({}), true),
+            (serde_json::json!({"marketplaces": "US"}), false),
+            (serde_json::json!({"marketplaces": "US,BR"}), true),
+        ] {
+            let config = crate::due::scene::config(settings);
+            let api = connect(&config, RetryPolicy::default()).unwrap().remove(0);
+            let area = Area::of(api, &found, &config);
+            let read: Vec<_> = area.marketplaces.iter().map(|it| it.id).collect();
+            assert_eq!((read, area.wants(us), area.wants(brazil)), (vec![us], true, wants_brazil));
+        }
     }
 }

@@ -50,7 +50,7 @@ impl Desk {
         let is_wanted = |report: &Report| {
             let is_here = |id: &String| match lane.place {
                 Place::Marketplace(marketplace) => marketplace.id == id,
-                Place::Region(_) => self.area.marketplaces.iter().any(|own| own.id == id),
+                Place::Region(_) => self.area.wants(id),
             };
             // What no report says of itself is not a reason to leave it.
             report.marketplace_ids.is_empty() || report.marketplace_ids.iter().any(is_here)
