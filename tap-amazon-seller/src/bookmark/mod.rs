@@ -2,8 +2,8 @@
 //!
 //! A unit is what one report covers: a marketplace, or a region where Amazon makes one report for all
 //! marketplaces of it; where sales are not asked for by child ASIN, the unit's name ends in `/SKU` or
-//! `/PARENT`, and where the user describes a stream, in a fingerprint (`described`). The bookmark of a stream has the shape that Meltano's and hotglue's viewers
-//! know, with the tap's own cursor inside.
+//! `/PARENT`, and where the user describes a stream, in a fingerprint (`described`). The bookmark of a
+//! stream has the shape that Meltano's and hotglue's viewers know, with the tap's own cursor inside.
 //!
 //! ```text
 //! {"bookmarks": {"orders": {"replication_key": "LastUpdateDate",
