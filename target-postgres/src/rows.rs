@@ -50,7 +50,7 @@ struct Place {
 /// Rows that are complete and can be sent, more than once if need be: one of each key, in the order of
 /// their keys, or all of those that have none, as they came.
 ///
-/// The server finds the places of neighbours in an index close together, which takes an eighth off
+/// The server finds the places of neighbours in an index close together, which takes a sixth off
 /// writing a million rows whose keys come in no order. Only that makes the order matter, so it is the
 /// one of the keys' bytes, which for numbers and other languages is not quite the server's.
 #[derive(Debug, Clone, Default)]
